@@ -1,0 +1,1 @@
+"""The paper's two results and their statistics, on arrays."""

@@ -1,0 +1,28 @@
+"""The command line: one module a command group, each calling one service."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from chebimm_core.cli import data, doctor, map_, matrix, runs, score
+from chebimm_core.errors import ChebiMMError
+
+app = typer.Typer(
+    name="chebimm_core",
+    help="How well models match the modalities of a molecule, and what they learn.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for _module in (data, runs, score, matrix, map_, doctor):
+    _module.register(app)
+
+
+def main() -> None:
+    """Runs the command line; a known error is one clear line on stderr and exit status 2."""
+    try:
+        app()
+    except ChebiMMError as error:
+        typer.secho(f"error: {error}", err=True, fg="red")
+        sys.exit(2)

@@ -1,0 +1,9 @@
+"""Command group ``matrix``."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this module to ``app``."""

@@ -1,0 +1,1 @@
+"""Reading data sets and prediction files; nothing here writes to the store."""

@@ -1,0 +1,1 @@
+"""Types only: what is registered, stored and found."""

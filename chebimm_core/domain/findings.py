@@ -1,0 +1,126 @@
+"""What analyses return: arrays with their meaning. In memory only; services serialise them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+CellKind = Literal["identity", "measured", "tool", "derived", "not studied", "empty"]
+MatrixSource = Literal["published", "local"]
+Aggregate = Literal["best", "mean", "median", "top3"]
+Completion = Literal["measured", "via-smiles", "best-route"]
+NullKind = Literal["published"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionMatrix:
+    """The modal transition probability matrix; axis 0 is from, axis 1 is to."""
+
+    modalities: tuple[str, ...]
+    """(k,) names in matrix order."""
+    values: NDArray[np.float64]
+    """(k, k) in [0, 1]; NaN where nothing is known."""
+    ci_low: NDArray[np.float64]
+    """(k, k) lower end of the 95 % interval of the aggregate; NaN where none is defined."""
+    ci_high: NDArray[np.float64]
+    kinds: tuple[tuple[CellKind, ...], ...]
+    """(k, k) where each value comes from."""
+    routes: tuple[tuple[tuple[str, ...], ...], ...]
+    """(k, k) modalities passed through, ends included; empty where there is no value."""
+    n_runs: NDArray[np.int64]
+    """(k, k) runs aggregated; 0 for tools, derived and published cells."""
+    n_molecules: NDArray[np.int64]
+    """(k, k) molecules behind the aggregate: the smallest run for mean and median, the chosen one for best."""
+    rank_stability: NDArray[np.float64]
+    """(k, k) share of bootstrap resamples in which the top run stays the top run; NaN below two runs."""
+    run_ids: tuple[tuple[tuple[str, ...], ...], ...]
+    """(k, k) runs behind each cell, best first."""
+    source: MatrixSource
+    aggregate: Aggregate
+    completion: Completion
+    warnings: tuple[str, ...] = ()
+    """Whatever a reader must be told: signatures that differ within the matrix, empty selections."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFilterConfig:
+    """Every choice of localized feature filtering (Liu et al. 2025, Methods), named.
+
+    The defaults are the published procedure.
+    """
+
+    ddof: int = 1
+    """Degrees of freedom of the neighbour standard deviation."""
+    ordering: Literal["totals", "given"] = "totals"
+    """``totals``: rows ascending, columns descending by sum; ``given``: as they come."""
+    normalisation: Literal["global-max", "none"] = "global-max"
+    drop_equal_tokens: bool = True
+    threshold_max: float = 3.0
+    n_thresholds: int = 100
+    null: NullKind = "published"
+    null_ddof: int = 0
+    """Degrees of freedom of the standard deviation in the null, 0 in the published notebook."""
+    null_draws: int = 200
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """A source and a target token the local filter singles out."""
+
+    source: str
+    target: str
+    count: float
+    """Value of the cell before normalisation."""
+    local_z: float
+    molecules: int | None
+    """Molecules whose texts hold both tokens; None if the map was read from a matrix file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdScan:
+    """Pairs and Z over the threshold, and how far the null's redraw alone would move Z."""
+
+    thresholds: NDArray[np.float64]
+    """(t,) evenly spaced on [0, threshold_max]."""
+    pairs: NDArray[np.int64]
+    """(t,) cells with local z above each threshold."""
+    z: NDArray[np.float64]
+    """(t,) Z of the exceedance against the seeded null; NaN where undefined."""
+    z_band_low: NDArray[np.float64]
+    """(t,) 2.5th percentile of Z over the null's redraws; NaN if no null was asked for."""
+    z_band_high: NDArray[np.float64]
+    """(t,) 97.5th percentile."""
+    z_max_draws: NDArray[np.float64]
+    """(d,) the largest Z of each redraw: the spread a user should know before quoting one."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeMap:
+    """Token mapping matrix with its local filter result."""
+
+    source_tokens: tuple[str, ...]
+    """(n,) in display order."""
+    target_tokens: tuple[str, ...]
+    """(m,) in display order."""
+    counts: NDArray[np.float64]
+    """(n, m) co-occurrence counts."""
+    values: NDArray[np.float64]
+    """(n, m) counts after normalisation."""
+    local_z: NDArray[np.float64]
+    """(n, m); NaN where the neighbours have no spread: undefined, never selected."""
+    scan: ThresholdScan
+    threshold: float
+    pairs: tuple[TokenPair, ...]
+    """Cells above ``threshold``, strongest first, equal tokens removed if so configured."""
+    pairs_total: int
+    """Before equal tokens were removed."""
+    n_molecules: int
+    """Molecules both of whose texts entered; 0 for a matrix file."""
+    config: LocalFilterConfig
+    signature: str
+    """Source, target, tokenizers, size, data set and run."""

@@ -1,0 +1,160 @@
+"""What can be registered: modalities, tasks, metrics, tokenizers and models. Types only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rdkit.Chem import Mol
+
+Provenance = Literal["internal", "external"]
+Carrier = Literal["text", "graph", "image", "vector"]
+Goal = Literal["description", "embedding", "generation"]
+TaskProtocol = Literal["generate", "predict", "retrieve"]
+Direction = Literal["higher", "lower"]
+Denominator = Literal["all", "valid"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModalitySpec:
+    """One of the eight forms a molecule takes (Liu et al. 2025, section 'Modalities')."""
+
+    name: str
+    """Identifier and column label, e.g. ``SMILES``."""
+    title: str
+    provenance: Provenance
+    """``internal``: a tool converts it exactly to and from the graph. ``external``: it does not."""
+    carrier: Carrier
+    order: int
+    """Position in the 8 x 8 matrix, 0 to 7."""
+    description: str
+    column: str | None = None
+    """Column of ``molecules.parquet`` that holds it; None when it is drawn from the structure."""
+    from_mol: Callable[[Mol], str] | None = None
+    """The tool that writes it from a structure; None when only a model could."""
+    to_mol: Callable[[str], Mol | None] | None = None
+    """The tool that reads a structure from it; gives None for text that is not valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From one modality (or, for fusion, two) to another."""
+
+    sources: tuple[str, ...]
+    target: str
+
+    @property
+    def key(self) -> str:
+        """``SMILES->caption``; a fused input is written ``SMILES+graph->caption``."""
+        return f"{'+'.join(self.sources)}->{self.target}"
+
+    @classmethod
+    def parse(cls, key: str) -> Transition:
+        """Inverse of :attr:`key`."""
+        left, arrow, right = key.partition("->")
+        if not arrow or not left or not right:
+            raise ValueError(f"A transition is written SOURCE->TARGET. Got {key!r}.")
+        return cls(tuple(left.split("+")), right)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """One of the six tasks, with the transitions it covers and the metrics that score it."""
+
+    name: str
+    title: str
+    goal: Goal
+    protocol: TaskProtocol
+    order: int
+    transitions: tuple[Transition, ...]
+    metrics: tuple[str, ...]
+    """Names in the metric registry, in display order."""
+    primary_metric: str
+    floor: str
+    """One sentence: what a useless model scores, and on which metric not to rely alone."""
+    reference: str
+
+
+class PreparedPairs(Protocol):
+    """Predictions and references made ready once and shared by all metrics of one family."""
+
+    n: int
+    """Number of rows, failed ones included."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A metric as additive per-sample statistics and a function of their sum.
+
+    Corpus BLEU is no mean of sentence BLEUs, yet it is a function of summed n-gram counts; so is a
+    mean, an R2 or an exact-match rate. With this form one matrix product gives every bootstrap
+    resample of every metric, and the corpus value is never approximated.
+    """
+
+    name: str
+    title: str
+    family: str
+    """Which preparation it needs: a key of the preparation registry (``text``, ``molecule``, ...)."""
+    direction: Direction
+    bounded: bool
+    """True if its values lie in [0, 1]; only such metrics enter a transition probability."""
+    denominator: Denominator
+    """``all``: failed and invalid rows count (as 0). ``valid``: they are left out."""
+    statistics: Callable[[Any], NDArray[np.float64]]
+    """Prepared pairs of its family -> (n, k) additive statistics; rows that do not count are 0."""
+    aggregate: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    """(..., k) summed statistics -> (...) metric values; NaN where undefined."""
+    per_sample: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
+    """(n, k) statistics -> (n,) values to show for single molecules; None: use ``aggregate``."""
+    reference: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerSpec:
+    """A way to cut text into tokens; an explicit choice wherever tokens are counted."""
+
+    name: str
+    title: str
+    description: str
+    load: Callable[..., Tokenizer]
+    """``load(settings, corpus)`` gives the tokenizer; raises MissingDependencyError if it cannot.
+    ``corpus`` (a sequence of texts) is used by tokenizers that are trained, ignored by others."""
+
+
+class Tokenizer(Protocol):
+    """Text in, tokens out. Equal tokens are equal strings."""
+
+    signature: str
+    """Identifies name and vocabulary, e.g. ``scibert-uncased@f0a65034``."""
+
+    def tokenize(self, text: str) -> list[str]: ...
+
+    def tokenize_batch(self, texts: Sequence[str]) -> list[list[str]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model that can be run: what it maps to what, where it comes from, what it needs."""
+
+    name: str
+    title: str
+    family: str
+    """``floor``, ``nearest-neighbour``, ``tool``, ``linear`` or one of the paper's eight families."""
+    protocol: TaskProtocol
+    transitions: tuple[Transition, ...]
+    loader: str
+    """``module:attribute`` of the adapter's factory, imported only when the model runs."""
+    description: str
+    trained_on: str
+    license: str
+    reference: str
+    revision: str | None = None
+    extras: tuple[str, ...] = field(default=())
+    """Optional requirements, by the name ``doctor`` knows them."""
+    is_floor: bool = False
+    """True for a baseline that knows nothing of the input; shown beside every result."""

@@ -1,0 +1,1 @@
+"""Findings to Plotly figures and structure drawings."""

@@ -1,0 +1,1 @@
+"""The eight modalities and the tools that convert the internal ones."""

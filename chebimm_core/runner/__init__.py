@@ -1,0 +1,1 @@
+"""Turns a specification and a data set into predictions and scores."""

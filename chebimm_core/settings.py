@@ -1,0 +1,46 @@
+"""Where things live. Read once from the environment at the edge (CLI, page), then passed down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Folders and addresses the program uses."""
+
+    store: Path
+    """Folder of data sets and runs (``CHEBIMM_STORE``)."""
+    cache: Path
+    """Folder of downloaded or derived resources, safe to delete (``CHEBIMM_CACHE``)."""
+    published: Path
+    """Folder of published facts, shipped with the project."""
+    scibert_vocab: Path | None
+    """SciBERT uncased WordPiece ``vocab.txt``, if the user names one (``CHEBIMM_SCIBERT_VOCAB``)."""
+    t5_tokenizer: Path | None
+    """A T5 ``tokenizer.json``, if the user names one (``CHEBIMM_T5_TOKENIZER``)."""
+    public_runs_base: str
+    """Base address of public prediction files (``CHEBIMM_PUBLIC_RUNS_BASE``), for mirrors and tests."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        env = os.environ if env is None else env
+        data = PROJECT_ROOT / "data"
+        return cls(
+            store=Path(env.get("CHEBIMM_STORE") or data / "store"),
+            cache=Path(env.get("CHEBIMM_CACHE") or data / "cache"),
+            published=data / "published",
+            scibert_vocab=_optional(env.get("CHEBIMM_SCIBERT_VOCAB")),
+            t5_tokenizer=_optional(env.get("CHEBIMM_T5_TOKENIZER")),
+            public_runs_base=env.get("CHEBIMM_PUBLIC_RUNS_BASE")
+            or "https://raw.githubusercontent.com",
+        )
+
+
+def _optional(value: str | None) -> Path | None:
+    return Path(value) if value else None

@@ -1,0 +1,1 @@
+"""Sole writers of the store folder."""

@@ -1,0 +1,150 @@
+"""Sole writer of ``runs/`` in the store folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from chebimm_core.domain.prediction import PREDICTION_COLUMNS, Score
+from chebimm_core.domain.run import RunHeader, RunSpec, RunStatus, ScoreSheet
+from chebimm_core.errors import NotFoundError, StoreError
+from chebimm_core.store import atomic
+
+
+class RunStore:
+    """Runs under ``<root>/runs/<run_id>/``.
+
+    ``spec.json`` and ``predictions.parquet`` never change once a run is complete; ``samples.parquet``
+    (per-molecule scores) and ``scores.json`` are derived from them and may be made again;
+    ``status.json`` is written last, so that a folder without it is not a run.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root / "runs"
+
+    def ids(self) -> list[str]:
+        """Ids of runs, sorted."""
+        if not self._root.is_dir():
+            return []
+        return sorted(p.parent.name for p in self._root.glob("[!.]*/status.json"))
+
+    def exists(self, run_id: str) -> bool:
+        return run_id in self.ids()
+
+    def headers(self) -> list[RunHeader]:
+        """Headers of all runs that can be read, in order of id."""
+        return [h for h, _ in self._scan() if h is not None]
+
+    def damaged(self) -> dict[str, str]:
+        """Run id -> why its header cannot be read, so that a broken run is shown and not hidden."""
+        return {run_id: why for (_, (run_id, why)) in self._scan() if why}
+
+    def header(self, run_id: str) -> RunHeader:
+        """Reads spec, status and scores of a run.
+
+        Raises:
+            NotFoundError: If there is no such run.
+            StoreError: If one of its files is damaged.
+        """
+        folder = self._folder(run_id)
+        scores = folder / "scores.json"
+        return RunHeader(
+            run_id=run_id,
+            spec=atomic.read_model(folder / "spec.json", RunSpec),
+            status=atomic.read_model(folder / "status.json", RunStatus),
+            scores=atomic.read_model(scores, ScoreSheet).scores if scores.exists() else (),
+        )
+
+    def predictions(self, run_id: str) -> pd.DataFrame:
+        """(n, 5) frame of :data:`~chebimm_core.domain.prediction.PREDICTION_COLUMNS`."""
+        return atomic.read_parquet(self._folder(run_id) / "predictions.parquet")
+
+    def samples(self, run_id: str) -> pd.DataFrame:
+        """(n, 1 + metrics) frame: ``cid`` and the per-molecule value of each metric, NaN if it does
+        not count.
+        """
+        return atomic.read_parquet(self._folder(run_id) / "samples.parquet")
+
+    def add(
+        self,
+        spec: RunSpec,
+        status: RunStatus,
+        predictions: pd.DataFrame,
+        samples: pd.DataFrame,
+        scores: Sequence[Score],
+        *,
+        overwrite: bool = False,
+    ) -> str:
+        """Stores a complete run at once and returns its id.
+
+        Raises:
+            StoreError: If the run exists and ``overwrite`` is False, or columns are missing.
+        """
+        absent = [c for c in PREDICTION_COLUMNS if c not in predictions.columns]
+        if absent:
+            raise StoreError("The predictions lack columns", value=absent)
+        run_id = spec.run_id
+        final = self._root / run_id
+        if final.exists() and not overwrite:
+            raise StoreError(
+                "This very run is loaded already",
+                value=run_id,
+                do="Open it in Results, or load the file under another --model name",
+            )
+        typed = predictions[list(PREDICTION_COLUMNS)].astype(PREDICTION_COLUMNS)
+        with atomic.new_folder(final, replace=overwrite) as folder:
+            atomic.write_model(folder / "spec.json", spec)
+            atomic.write_parquet(folder / "predictions.parquet", typed)
+            atomic.write_parquet(folder / "samples.parquet", samples)
+            atomic.write_model(folder / "scores.json", ScoreSheet(scores=tuple(scores)))
+            atomic.write_model(folder / "status.json", status)
+        return run_id
+
+    def rescore(self, run_id: str, samples: pd.DataFrame, scores: Sequence[Score]) -> None:
+        """Replaces what is derived from the predictions; the predictions stay."""
+        folder = self._folder(run_id)
+        atomic.write_parquet(folder / "samples.parquet", samples)
+        atomic.write_model(folder / "scores.json", ScoreSheet(scores=tuple(scores)))
+
+    def tag(self, run_id: str, tags: Sequence[str]) -> None:
+        """Replaces the tags of a run."""
+        folder = self._folder(run_id)
+        status = atomic.read_model(folder / "status.json", RunStatus)
+        cleaned = tuple(dict.fromkeys(t.strip() for t in tags if t.strip()))
+        atomic.write_model(folder / "status.json", status.model_copy(update={"tags": cleaned}))
+
+    def delete(self, run_id: str) -> None:
+        atomic.remove_folder(self._folder(run_id))
+
+    def token(self) -> str:
+        """Changes whenever any run appears, changes or goes; a cache key."""
+        if not self._root.is_dir():
+            return "empty"
+        stamps = []
+        for run_id in self.ids():
+            for name in ("status.json", "scores.json"):
+                path = self._root / run_id / name
+                if path.exists():
+                    stat = path.stat()
+                    stamps.append((run_id, name, stat.st_mtime_ns, stat.st_ino))
+        return f"{len(stamps)}:{hash(tuple(stamps)):x}"
+
+    def _scan(self) -> list[tuple[RunHeader | None, tuple[str, str]]]:
+        found: list[tuple[RunHeader | None, tuple[str, str]]] = []
+        for run_id in self.ids():
+            try:
+                found.append((self.header(run_id), (run_id, "")))
+            except (StoreError, NotFoundError) as error:
+                found.append((None, (run_id, str(error))))
+        return found
+
+    def _folder(self, run_id: str) -> Path:
+        if not self.exists(run_id):
+            raise NotFoundError(
+                "No run has this id",
+                value=run_id,
+                do="List runs with: python -m chebimm_core runs list",
+            )
+        return self._root / run_id

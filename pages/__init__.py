@@ -1,0 +1,1 @@
+"""The dashboard: views and what they share."""

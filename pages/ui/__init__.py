@@ -1,0 +1,1 @@
+"""What the views share: caching, pickers, panels, chart events."""

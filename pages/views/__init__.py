@@ -1,0 +1,1 @@
+"""One file a page: title, pick, call one service, draw, explain."""
