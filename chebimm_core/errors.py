@@ -1,4 +1,4 @@
-"""The errors a user may meet. Each says what is wrong, which value, what is allowed, and what to do."""
+"""The errors a user may meet: what is wrong, which value, what is allowed, what to do."""
 
 from __future__ import annotations
 

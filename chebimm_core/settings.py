@@ -21,11 +21,11 @@ class Settings:
     published: Path
     """Folder of published facts, shipped with the project."""
     scibert_vocab: Path | None
-    """SciBERT uncased WordPiece ``vocab.txt``, if the user names one (``CHEBIMM_SCIBERT_VOCAB``)."""
+    """SciBERT uncased ``vocab.txt``, if the user names one (``CHEBIMM_SCIBERT_VOCAB``)."""
     t5_tokenizer: Path | None
     """A T5 ``tokenizer.json``, if the user names one (``CHEBIMM_T5_TOKENIZER``)."""
     public_runs_base: str
-    """Base address of public prediction files (``CHEBIMM_PUBLIC_RUNS_BASE``), for mirrors and tests."""
+    """Base address of public prediction files (``CHEBIMM_PUBLIC_RUNS_BASE``), e.g. a mirror."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:

@@ -34,16 +34,16 @@ class TransitionMatrix:
     n_runs: NDArray[np.int64]
     """(k, k) runs aggregated; 0 for tools, derived and published cells."""
     n_molecules: NDArray[np.int64]
-    """(k, k) molecules behind the aggregate: the smallest run for mean and median, the chosen one for best."""
+    """(k, k) molecules of the smallest run that entered the aggregate; 0 as for ``n_runs``."""
     rank_stability: NDArray[np.float64]
-    """(k, k) share of bootstrap resamples in which the top run stays the top run; NaN below two runs."""
+    """(k, k) share of bootstrap resamples in which the top run stays on top; NaN below two runs."""
     run_ids: tuple[tuple[tuple[str, ...], ...], ...]
     """(k, k) runs behind each cell, best first."""
     source: MatrixSource
     aggregate: Aggregate
     completion: Completion
     warnings: tuple[str, ...] = ()
-    """Whatever a reader must be told: signatures that differ within the matrix, empty selections."""
+    """Whatever a reader must be told: signatures that differ, empty selections."""
 
 
 @dataclass(frozen=True, slots=True)

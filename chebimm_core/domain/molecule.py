@@ -17,7 +17,7 @@ SMILES (empty for an acyclic molecule). Null where RDKit rejects the SMILES."""
 MOLECULE_COLUMNS = ("cid", "split", *TEXT_COLUMNS, *STRUCTURE_COLUMNS, "regenerated", "problem")
 """Columns every ``molecules.parquet`` begins with. ``cid`` is a string and unique. ``regenerated``
 lists, comma-separated, the modalities written by a tool because the file had none. ``problem`` says
-why RDKit rejects the SMILES, null if it does not. Numeric property columns (``xlogp``, ...) follow."""
+why RDKit rejects the SMILES, null if it does not. Numeric properties (``xlogp``, ...) follow."""
 
 
 class ModalityCoverage(Stored):
@@ -34,7 +34,7 @@ class QualityIssue(Stored):
     """Something a reader of the import report should know. Never silently repaired."""
 
     kind: str
-    """Short machine name: ``unescaped``, ``regenerated``, ``rdkit-rejects``, ``duplicate-structure``..."""
+    """Short machine name: ``unescaped``, ``regenerated``, ``rdkit-rejects``, ..."""
     message: str
     count: int
     examples: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class DatasetHeader(Stored):
     """Identifier: lower-case letters, digits, dot, dash and underscore."""
     title: str
     synthetic: bool
-    """True if any value was made by this project rather than measured or curated; shown everywhere."""
+    """True if any value was made by this project, not measured or curated; shown everywhere."""
     source: str
     license: str
     citation: str

@@ -98,7 +98,7 @@ class MetricSpec:
     name: str
     title: str
     family: str
-    """Which preparation it needs: a key of the preparation registry (``text``, ``molecule``, ...)."""
+    """Which preparation it needs: ``text``, ``molecule``, ``property``, ``ranking``."""
     direction: Direction
     bounded: bool
     """True if its values lie in [0, 1]; only such metrics enter a transition probability."""
@@ -144,7 +144,7 @@ class ModelCard:
     name: str
     title: str
     family: str
-    """``floor``, ``nearest-neighbour``, ``tool``, ``linear`` or one of the paper's eight families."""
+    """``floor``, ``nearest-neighbour``, ``tool``, ``linear`` or a family of the paper."""
     protocol: TaskProtocol
     transitions: tuple[Transition, ...]
     loader: str

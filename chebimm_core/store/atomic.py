@@ -39,7 +39,7 @@ def read_model(path: Path, kind: type[M]) -> M:
     """Reads a pydantic model.
 
     Raises:
-        StoreError: If the file is missing, torn, edited into something invalid, or of a newer schema.
+        StoreError: If the file is missing, torn, invalid or of a newer schema.
     """
     try:
         return kind.model_validate_json(path.read_bytes())

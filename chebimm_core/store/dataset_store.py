@@ -29,7 +29,7 @@ class DatasetStore:
         return sorted(p.parent.name for p in self._root.glob("[!.]*/dataset.json"))
 
     def headers(self) -> list[DatasetHeader]:
-        """Headers that can be read; a damaged data set is left out of lists, and named on opening."""
+        """Headers that can be read; a damaged data set is named on opening."""
         found = []
         for name in self.names():
             try:

@@ -16,9 +16,10 @@ from chebimm_core.store import atomic
 class RunStore:
     """Runs under ``<root>/runs/<run_id>/``.
 
-    ``spec.json`` and ``predictions.parquet`` never change once a run is complete; ``samples.parquet``
-    (per-molecule scores) and ``scores.json`` are derived from them and may be made again;
-    ``status.json`` is written last, so that a folder without it is not a run.
+    ``spec.json`` and ``predictions.parquet`` never change once a run is complete;
+    ``samples.parquet`` (per-molecule scores), ``statistics.parquet`` and ``scores.json`` are derived
+    from them and may be made again; ``status.json`` is written last, so that a folder without it is
+    not a run.
     """
 
     def __init__(self, root: Path) -> None:
@@ -62,10 +63,15 @@ class RunStore:
         return atomic.read_parquet(self._folder(run_id) / "predictions.parquet")
 
     def samples(self, run_id: str) -> pd.DataFrame:
-        """(n, 1 + metrics) frame: ``cid`` and the per-molecule value of each metric, NaN if it does
-        not count.
-        """
+        """``cid`` and the per-molecule value of each metric, NaN where it does not count."""
         return atomic.read_parquet(self._folder(run_id) / "samples.parquet")
+
+    def statistics(self, run_id: str) -> pd.DataFrame:
+        """``cid`` and the additive statistics of each metric, columns ``<metric>:<k>``.
+
+        They make intervals, paired tests and rank stability a matrix product, without scoring again.
+        """
+        return atomic.read_parquet(self._folder(run_id) / "statistics.parquet")
 
     def add(
         self,
@@ -73,6 +79,7 @@ class RunStore:
         status: RunStatus,
         predictions: pd.DataFrame,
         samples: pd.DataFrame,
+        statistics: pd.DataFrame,
         scores: Sequence[Score],
         *,
         overwrite: bool = False,
@@ -98,14 +105,22 @@ class RunStore:
             atomic.write_model(folder / "spec.json", spec)
             atomic.write_parquet(folder / "predictions.parquet", typed)
             atomic.write_parquet(folder / "samples.parquet", samples)
+            atomic.write_parquet(folder / "statistics.parquet", statistics)
             atomic.write_model(folder / "scores.json", ScoreSheet(scores=tuple(scores)))
             atomic.write_model(folder / "status.json", status)
         return run_id
 
-    def rescore(self, run_id: str, samples: pd.DataFrame, scores: Sequence[Score]) -> None:
+    def rescore(
+        self,
+        run_id: str,
+        samples: pd.DataFrame,
+        statistics: pd.DataFrame,
+        scores: Sequence[Score],
+    ) -> None:
         """Replaces what is derived from the predictions; the predictions stay."""
         folder = self._folder(run_id)
         atomic.write_parquet(folder / "samples.parquet", samples)
+        atomic.write_parquet(folder / "statistics.parquet", statistics)
         atomic.write_model(folder / "scores.json", ScoreSheet(scores=tuple(scores)))
 
     def tag(self, run_id: str, tags: Sequence[str]) -> None:
