@@ -69,7 +69,8 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         StoreError: If it is missing or damaged.
     """
     try:
-        return pq.read_table(path, columns=columns).to_pandas()
+        frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
+        return frame
     except (OSError, pa.ArrowException) as error:
         raise StoreError(
             "A table of the store cannot be read",

@@ -67,7 +67,8 @@ class DatasetStore:
                 value=str(path),
                 do="Import the data set again",
             ) from error
-        return table.to_pandas()
+        molecules: pd.DataFrame = table.to_pandas()
+        return molecules
 
     def write(
         self, header: DatasetHeader, molecules: pd.DataFrame, *, overwrite: bool = False

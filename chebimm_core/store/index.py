@@ -54,12 +54,13 @@ class MoleculeIndex:
         frames = []
         if path.exists():
             table = ds.dataset(path, format="parquet").to_table(filter=ds.field("cid") == cid)
-            indexed = table.to_pandas()
+            indexed: pd.DataFrame = table.to_pandas()
             frames.append(indexed[indexed["run_id"].isin(set(wanted) - set(missing))])
         for run_id in missing:
             rows = self._rows(run_id)
             frames.append(rows[rows["cid"] == cid])
-        return pd.concat(frames, ignore_index=True)[list(OUTPUT_COLUMNS)]
+        merged: pd.DataFrame = pd.concat(frames, ignore_index=True)
+        return merged[list(OUTPUT_COLUMNS)]
 
     def _rebuild(self, path: Path, headers: list[RunHeader]) -> None:
         frames = [self._rows(h.run_id) for h in headers]

@@ -17,9 +17,9 @@ class RunStore:
     """Runs under ``<root>/runs/<run_id>/``.
 
     ``spec.json`` and ``predictions.parquet`` never change once a run is complete;
-    ``samples.parquet`` (per-molecule scores), ``statistics.parquet`` and ``scores.json`` are derived
-    from them and may be made again; ``status.json`` is written last, so that a folder without it is
-    not a run.
+    ``samples.parquet`` (per-molecule scores), ``statistics.parquet`` and ``scores.json`` are
+    derived from them and may be made again; ``status.json`` is written last, so that a folder
+    without it is not a run.
     """
 
     def __init__(self, root: Path) -> None:
@@ -69,7 +69,7 @@ class RunStore:
     def statistics(self, run_id: str) -> pd.DataFrame:
         """``cid`` and the additive statistics of each metric, columns ``<metric>:<k>``.
 
-        They make intervals, paired tests and rank stability a matrix product, without scoring again.
+        They make intervals, paired tests and rank stability a matrix product.
         """
         return atomic.read_parquet(self._folder(run_id) / "statistics.parquet")
 
@@ -78,10 +78,10 @@ class RunStore:
         spec: RunSpec,
         status: RunStatus,
         predictions: pd.DataFrame,
+        *,
         samples: pd.DataFrame,
         statistics: pd.DataFrame,
         scores: Sequence[Score],
-        *,
         overwrite: bool = False,
     ) -> str:
         """Stores a complete run at once and returns its id.
@@ -113,6 +113,7 @@ class RunStore:
     def rescore(
         self,
         run_id: str,
+        *,
         samples: pd.DataFrame,
         statistics: pd.DataFrame,
         scores: Sequence[Score],
