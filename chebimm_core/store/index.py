@@ -7,7 +7,6 @@ made again once there are enough of them.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -46,7 +45,7 @@ class MoleculeIndex:
     def _of_dataset(self, name: str, cid: str, headers: list[RunHeader]) -> pd.DataFrame:
         path = self._folder / f"{name}.parquet"
         covered = self._covered(path)
-        wanted = {h.run_id: _stamp(h) for h in headers}
+        wanted = {h.run_id: self._runs.stamp(h.run_id) for h in headers}
         missing = [run for run, stamp in wanted.items() if covered.get(run) != stamp]
         if len(missing) > _STALE_RUNS_BEFORE_REBUILD:
             self._rebuild(path, headers)
@@ -68,7 +67,7 @@ class MoleculeIndex:
             ["cid", "run_id"], kind="stable"
         )
         atomic.write_parquet(path, everything, row_group_size=_ROW_GROUP)
-        stamps = {h.run_id: _stamp(h) for h in headers}
+        stamps = {h.run_id: self._runs.stamp(h.run_id) for h in headers}
         atomic.write_bytes(path.with_suffix(".json"), json.dumps(stamps).encode())
 
     def _rows(self, run_id: str) -> pd.DataFrame:
@@ -96,8 +95,3 @@ class MoleculeIndex:
         except (OSError, ValueError):
             return {}
         return covered
-
-
-def _stamp(header: RunHeader) -> str:
-    content = f"{header.status.finished}|{[s.signature for s in header.scores]}"
-    return hashlib.sha256(content.encode()).hexdigest()[:12]

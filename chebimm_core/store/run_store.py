@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -136,16 +137,18 @@ class RunStore:
 
     def token(self) -> str:
         """Changes whenever any run appears, changes or goes; a cache key."""
-        if not self._root.is_dir():
-            return "empty"
-        stamps = []
-        for run_id in self.ids():
-            for name in ("status.json", "scores.json"):
-                path = self._root / run_id / name
-                if path.exists():
-                    stat = path.stat()
-                    stamps.append((run_id, name, stat.st_mtime_ns, stat.st_ino))
-        return f"{len(stamps)}:{hash(tuple(stamps)):x}"
+        stamps = "".join(f"{run_id}={self.stamp(run_id)};" for run_id in self.ids())
+        return hashlib.sha256(stamps.encode()).hexdigest()[:16]
+
+    def stamp(self, run_id: str) -> str:
+        """Changes whenever a file of this run changes; a cache key."""
+        parts = []
+        for name in ("status.json", "scores.json"):
+            path = self._root / run_id / name
+            if path.exists():
+                stat = path.stat()
+                parts.append(f"{stat.st_mtime_ns}.{stat.st_ino}")
+        return "-".join(parts)
 
     def _scan(self) -> list[tuple[RunHeader | None, tuple[str, str]]]:
         found: list[tuple[RunHeader | None, tuple[str, str]]] = []
