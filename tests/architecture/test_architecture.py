@@ -28,7 +28,7 @@ def test_layers_hold():
 
 
 def test_importing_everything_loads_nothing_heavy():
-    """Services, figures and views are what the page path imports: a first paint pays for all of it."""
+    """Services, figures and views are the page path: a first paint pays for all of it."""
     names = [dotted(p) for p in MODULES if p.name != "__main__.py"]
     code = (
         "import importlib, sys\n"
@@ -50,7 +50,7 @@ def test_module_is_small_and_named_for_what_it_does(path: Path):
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
 def test_only_edges_speak_and_only_one_module_caches(path: Path):
-    """The core raises and returns; pages render; only ``pages/ui/cached.py`` caches for Streamlit."""
+    """The core raises and returns; pages render; only ``pages/ui/cached.py`` caches."""
     name = dotted(path)
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imported = {
@@ -73,7 +73,7 @@ def test_only_edges_speak_and_only_one_module_caches(path: Path):
 
 
 def test_no_script_lies_directly_in_pages():
-    """``pages/*.py`` beside ``app.py`` would let a deep link on a fresh server bypass ``app.py``."""
+    """``pages/*.py`` would let a deep link on a fresh server bypass ``app.py``."""
     assert [p.name for p in (ROOT / "pages").glob("*.py") if p.name != "__init__.py"] == []
 
 
