@@ -1,0 +1,124 @@
+"""Floors: what an answer scores that knows nothing of its input.
+
+Captions and names share templates, so a constant or random one has a high n-gram overlap with any
+reference. No score should be shown without its floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from chebimm_core.domain.prediction import input_hash
+from chebimm_core.domain.specs import ModelCard, Transition
+from chebimm_core.errors import SettingError
+from chebimm_core.models.protocols import Generated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_INPUTS = {
+    "caption": ("graph", "SMILES", "InChI", "SELFIES", "IUPAC", "image"),
+    "IUPAC": ("graph", "SMILES", "InChI", "SELFIES", "caption", "image"),
+    "SMILES": ("caption", "IUPAC", "image"),
+    "property": ("graph", "SMILES", "InChI", "SELFIES"),
+}
+_TRANSITIONS = tuple(Transition((s,), t) for t, sources in _INPUTS.items() for s in sources)
+_REFERENCE = "Baseline, no learned parameter"
+
+CARDS = (
+    ModelCard(
+        name="floor-constant",
+        title="Floor: one constant answer",
+        family="floor",
+        protocol="generate",
+        transitions=_TRANSITIONS,
+        loader="chebimm_core.models.floors:ConstantFloor",
+        description="Always gives the most central answer of the training split (for a property, "
+        "its mean), whatever the input.",
+        trained_on="the training split of the data set",
+        license="Apache-2.0",
+        reference=_REFERENCE,
+        is_floor=True,
+    ),
+    ModelCard(
+        name="floor-random",
+        title="Floor: a random training answer",
+        family="floor",
+        protocol="generate",
+        transitions=_TRANSITIONS,
+        loader="chebimm_core.models.floors:RandomFloor",
+        description="Gives the answer of a training molecule drawn at random, whatever the input.",
+        trained_on="the training split of the data set",
+        license="Apache-2.0",
+        reference=_REFERENCE,
+        is_floor=True,
+    ),
+)
+
+
+class ConstantFloor:
+    """One answer for every input."""
+
+    def __init__(self) -> None:
+        self._answer = ""
+
+    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
+        """Picks the answer; ``seed`` is not used."""
+        targets = _targets(train)
+        if transition.target == "property":
+            self._answer = f"{np.mean([float(t) for t in targets]):.6g}"
+        else:
+            self._answer = _most_central(targets, transition.target)
+        return self
+
+    def generate(self, inputs: Sequence[str]) -> list[Generated]:
+        return [Generated(self._answer)] * len(inputs)
+
+
+class RandomFloor:
+    """The answer of a random training molecule, the same for the same input."""
+
+    def __init__(self) -> None:
+        self._answers: list[str] = []
+        self._seed = 0
+
+    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
+        """Keeps the training answers."""
+        self._answers, self._seed = _targets(train), seed
+        return self
+
+    def generate(self, inputs: Sequence[str]) -> list[Generated]:
+        return [Generated(self._answers[self._draw(text)]) for text in inputs]
+
+    def _draw(self, text: str) -> int:
+        # The input seeds the draw only so that a resumed or reordered run gives the same answers.
+        rng = np.random.default_rng([self._seed, int(input_hash(text), 16)])
+        return int(rng.integers(len(self._answers)))
+
+
+def _targets(train: pd.DataFrame) -> list[str]:
+    targets = [str(t) for t in train["target"]]
+    if not targets:
+        raise SettingError(
+            "A model has no training molecule to learn from",
+            do="Import the train split of the data set, or pick another training split",
+        )
+    return targets
+
+
+def _most_central(targets: list[str], modality: str) -> str:
+    """The target nearest to the mean of all, by cosine of word (or character) counts."""
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.preprocessing import normalize
+
+    unit = "word" if modality == "caption" else "char"
+    counts = CountVectorizer(analyzer=unit, ngram_range=(1, 2), lowercase=False, max_features=4_000)
+    try:
+        vectors = normalize(counts.fit_transform(targets))
+    except ValueError:  # no target holds one word
+        return targets[0]
+    centrality = vectors @ np.asarray(vectors.mean(axis=0)).ravel()
+    return targets[int(np.argmax(centrality))]

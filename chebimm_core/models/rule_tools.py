@@ -1,0 +1,53 @@
+"""Rule-based tools that stand beside learned models: OPSIN reads systematic names.
+
+Lowe et al. 2011, doi:10.1021/ci100384d.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from chebimm_core.domain.specs import ModelCard, Transition
+from chebimm_core.models.protocols import Generated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CARDS = (
+    ModelCard(
+        name="opsin",
+        title="OPSIN",
+        family="tool",
+        protocol="generate",
+        transitions=(Transition(("IUPAC",), "SMILES"),),
+        loader="chebimm_core.models.rule_tools:OpsinReader",
+        description="Reads a systematic name by the rules of nomenclature; names of salts and "
+        "hydrates are read part by part.",
+        trained_on="nothing: hand-written grammar",
+        license="MIT",
+        reference="Lowe et al. 2011, doi:10.1021/ci100384d",
+        revision="2.9.0",
+        extras=("java",),
+    ),
+)
+
+
+class OpsinReader:
+    """A grammar, nothing learned: ``fit`` only checks that OPSIN can run."""
+
+    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
+        """Finds the jar and the Java runtime, or says which one is absent."""
+        from chebimm_core.modalities import opsin
+
+        opsin.jar()
+        opsin.runtime()
+        return self
+
+    def generate(self, inputs: Sequence[str]) -> list[Generated]:
+        from chebimm_core.modalities.opsin import smiles_from_names
+
+        return [
+            Generated(smiles, None if smiles else "OPSIN cannot read the name")
+            for smiles in smiles_from_names(inputs)
+        ]
