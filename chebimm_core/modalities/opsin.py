@@ -36,6 +36,24 @@ _MULTIPLES = {
 }
 _MULTIPLE = re.compile(rf"^({'|'.join(sorted(_MULTIPLES, key=len, reverse=True))})[( ]?(.+?)\)?$")
 
+_PARTS = {
+    "hydrate": "O",
+    "hydron": "[H+]",
+    "lithium": "[Li+]",
+    "sodium": "[Na+]",
+    "potassium": "[K+]",
+    "rubidium": "[Rb+]",
+    "cesium": "[Cs+]",
+    "beryllium": "[Be+2]",
+    "magnesium": "[Mg+2]",
+    "calcium": "[Ca+2]",
+    "strontium": "[Sr+2]",
+    "barium": "[Ba+2]",
+    "zinc": "[Zn+2]",
+    "aluminum": "[Al+3]",
+}
+"""What a part of a salt's name means beside other parts; alone, ``sodium`` is the element."""
+
 
 def smiles_from_names(names: Sequence[str], *, timeout_s: float = _TIMEOUT_S) -> list[str | None]:
     """SMILES of every name, None where OPSIN cannot read it.
@@ -55,10 +73,10 @@ def smiles_from_names(names: Sequence[str], *, timeout_s: float = _TIMEOUT_S) ->
     wanted = list(dict.fromkeys(part for group in parts for part in group if part))
     known = dict(zip(wanted, _run(wanted, timeout_s), strict=True))
     # "dichloride" stands for two chlorides; asked only where the part itself was not understood.
-    single = {part: _singular(part) for part in wanted if not known[part]}
+    single = {part: _singular(part) for part in wanted if not known[part] or _ions(part)}
     retry = list(dict.fromkeys(s[1] for s in single.values() if s and s[1] not in known))
     known |= dict(zip(retry, _run(retry, timeout_s), strict=True))
-    return [_join(group, known, single) for group in parts]
+    return [_join(group, known | _PARTS if len(group) > 1 else known, single) for group in parts]
 
 
 def runtime() -> Path:
@@ -136,6 +154,12 @@ def _singular(part: str) -> tuple[int, str] | None:
     return (_MULTIPLES[match[1]], match[2].strip()) if match else None
 
 
+def _ions(part: str) -> bool:
+    """Whether a part counts ions of :data:`_PARTS`: OPSIN reads ``disodium`` as two atoms."""
+    multiple = _singular(part)
+    return multiple is not None and multiple[1] in _PARTS
+
+
 def _join(
     group: list[str],
     known: dict[str, str | None],
@@ -143,11 +167,11 @@ def _join(
 ) -> str | None:
     found: list[str] = []
     for part in group:
+        multiple = single.get(part)
         whole = known.get(part)
-        if whole:
+        if whole and not (multiple and len(group) > 1):
             found.append(whole)
             continue
-        multiple = single.get(part)
         one = known.get(multiple[1]) if multiple else None
         if multiple is None or not one:
             return None
