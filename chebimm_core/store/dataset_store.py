@@ -70,6 +70,26 @@ class DatasetStore:
         molecules: pd.DataFrame = table.to_pandas()
         return molecules
 
+    def check_new(self, name: str, *, overwrite: bool = False) -> None:
+        """Refuses a name that cannot be written, before any work is done for it.
+
+        Raises:
+            SettingError: If the name is not a plain identifier.
+            StoreError: If the data set exists and ``overwrite`` is False.
+        """
+        if not _NAME.fullmatch(name):
+            raise SettingError(
+                "A data set name must be a plain identifier",
+                value=name,
+                allowed="lower-case letters, digits, dot, dash, underscore; at most 64",
+            )
+        if (self._root / name).exists() and not overwrite:
+            raise StoreError(
+                "A data set of this name exists",
+                value=name,
+                do="Choose another name with --name, or replace it with --overwrite",
+            )
+
     def write(
         self, header: DatasetHeader, molecules: pd.DataFrame, *, overwrite: bool = False
     ) -> None:
@@ -79,22 +99,11 @@ class DatasetStore:
             SettingError: If the name is not a plain identifier.
             StoreError: If the data set exists and ``overwrite`` is False, or a column is missing.
         """
-        if not _NAME.fullmatch(header.name):
-            raise SettingError(
-                "A data set name must be a plain identifier",
-                value=header.name,
-                allowed="lower-case letters, digits, dot, dash, underscore; at most 64",
-            )
+        self.check_new(header.name, overwrite=overwrite)
         absent = [c for c in MOLECULE_COLUMNS if c not in molecules.columns]
         if absent:
             raise StoreError("The molecule table lacks columns", value=absent)
         final = self._root / header.name
-        if final.exists() and not overwrite:
-            raise StoreError(
-                "A data set of this name exists",
-                value=header.name,
-                do="Choose another name with --name, or replace it with --overwrite",
-            )
         with atomic.new_folder(final, replace=overwrite) as folder:
             atomic.write_parquet(folder / "molecules.parquet", molecules)
             atomic.write_model(folder / "dataset.json", header)
