@@ -44,6 +44,8 @@ class TransitionMatrix:
     completion: Completion
     warnings: tuple[str, ...] = ()
     """Whatever a reader must be told: signatures that differ, empty selections."""
+    floors: NDArray[np.float64] | None = None
+    """(k, k) score of the best floor run of each cell, NaN where none; None if none was sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +126,5 @@ class KnowledgeMap:
     config: LocalFilterConfig
     signature: str
     """Source, target, tokenizers, size, data set and run."""
+    carriers: NDArray[np.int64] | None = None
+    """(n, m) molecules whose texts hold both tokens; None for a matrix file."""
