@@ -40,4 +40,6 @@ def tanimoto(query: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[n
     """(n,) similarity in [0, 1] of one (32,) fingerprint to (n, 32) others; 0 if both are empty."""
     both = np.bitwise_count(others & query).sum(axis=1, dtype=np.int64)
     either = np.bitwise_count(others | query).sum(axis=1, dtype=np.int64)
-    return np.divide(both, either, out=np.zeros(len(others)), where=either > 0)
+    similarity: NDArray[np.float64] = np.zeros(len(others))
+    np.divide(both, either, out=similarity, where=either > 0)
+    return similarity

@@ -28,7 +28,7 @@ class StructureDiff:
     tanimoto: float | None
     """Morgan fingerprints, radius 2, 2,048 bits; None if one of the two is no molecule."""
     identical: bool
-    """Equal standard InChI."""
+    """Equal standard InChI (canonical SMILES where InChI has no form for the structure)."""
     same_connectivity: bool
     """Equal first block of the InChIKey: only stereo, isotopes or protonation can differ."""
     remark: str
@@ -164,8 +164,9 @@ def _same(right: Mol, given: Mol) -> tuple[bool, bool]:
     with rdBase.BlockLogs():
         inchis = [Chem.MolToInchi(m) for m in (right, given)]
         keys = [Chem.InchiToInchiKey(i) if i else "" for i in inchis]
-    if not all(inchis):
-        return False, False
+    if not all(inchis):  # InChI has no form for dummy atoms; canonical SMILES decide
+        equal = Chem.MolToSmiles(right) == Chem.MolToSmiles(given)
+        return equal, equal
     return inchis[0] == inchis[1], keys[0][:14] == keys[1][:14]
 
 

@@ -36,7 +36,7 @@ _MULTIPLES = {
 }
 _MULTIPLE = re.compile(rf"^({'|'.join(sorted(_MULTIPLES, key=len, reverse=True))})[( ]?(.+?)\)?$")
 
-_PARTS = {
+_PARTS: dict[str, str | None] = {
     "hydrate": "O",
     "hydron": "[H+]",
     "lithium": "[Li+]",

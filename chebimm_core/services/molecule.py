@@ -1,0 +1,200 @@
+"""Search for a molecule, and everything the store knows of one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from chebimm_core.analysis import conformer as space
+from chebimm_core.analysis.exposure import packed_fingerprints, tanimoto
+from chebimm_core.domain.molecule import TEXT_COLUMNS, MoleculeRecord
+from chebimm_core.domain.report import (
+    Conformer,
+    MoleculeReport,
+    NearestTraining,
+    RunOutput,
+)
+from chebimm_core.domain.run import RunHeader
+from chebimm_core.errors import NotFoundError
+from chebimm_core.modalities import MODALITIES
+from chebimm_core.models import MODELS
+from chebimm_core.services.modality_views import view
+from chebimm_core.services.molecule_search import find
+from chebimm_core.settings import Settings
+from chebimm_core.store.dataset_store import DatasetStore
+from chebimm_core.store.fingerprint_index import FingerprintIndex
+from chebimm_core.store.index import MoleculeIndex
+from chebimm_core.store.run_store import RunStore
+from chebimm_core.tasks import TASKS
+
+__all__ = ["conformer", "find", "inspect", "nearest_training"]
+
+
+def inspect(settings: Settings, dataset: str, cid: str) -> MoleculeReport:
+    """All modalities of a molecule, every run's output for it, and its nearest training molecule.
+
+    Raises:
+        NotFoundError: If the data set or the molecule does not exist.
+        StoreError: If a table of the store is damaged.
+    """
+    store = DatasetStore(settings.store)
+    header = store.header(dataset)
+    molecules = store.molecules(dataset)
+    rows = molecules[molecules["cid"] == cid]
+    if rows.empty:
+        raise NotFoundError(
+            f"Data set {dataset} has no molecule with this CID",
+            value=cid,
+            do="Search by name or structure; the molecule may stand in another data set",
+        )
+    record = _record(rows.iloc[0], dataset, header.properties)
+    try:
+        nearest = nearest_training(settings, record)
+        reason = None
+    except NotFoundError as error:
+        nearest, reason = None, error.what
+    return MoleculeReport(
+        header=header,
+        record=record,
+        modalities=tuple(view(spec, record) for spec in MODALITIES.values()),
+        outputs=_outputs(settings, record),
+        nearest=nearest,
+        no_nearest=reason,
+    )
+
+
+def nearest_training(settings: Settings, record: MoleculeRecord) -> NearestTraining:
+    """The training molecule with the highest Tanimoto similarity, the molecule itself left out.
+
+    Fingerprints of the training split are made on the first call (seconds for 26,000 molecules)
+    and kept in the store's index.
+
+    Raises:
+        NotFoundError: If there is none, saying why.
+    """
+    if record.canonical_smiles is None:
+        raise NotFoundError("RDKit cannot read this structure, so nothing is similar to it")
+    train, fingerprints = FingerprintIndex(settings.store).train(
+        record.dataset, packed_fingerprints
+    )
+    others = (train["cid"] != record.cid).to_numpy()
+    if not others.any():
+        raise NotFoundError("The data set has no other molecule in its train split")
+    query = packed_fingerprints([record.canonical_smiles])[0]
+    similarity = np.where(others, tanimoto(query, fingerprints), -1.0)
+    connectivity = (record.inchikey or "?")[:14]
+    same = train["inchikey"].fillna("").str.startswith(connectivity).to_numpy()
+    # Among equals, one with the same connections is the nearer one.
+    best = int(np.lexsort((~same, -similarity))[0])
+    cid = str(train["cid"].iloc[best])
+    row = _row_of(settings, record.dataset, cid)
+    return NearestTraining(
+        cid=cid,
+        similarity=float(similarity[best]),
+        same_connectivity=bool(same[best]),
+        name=_text(row["IUPAC"]),
+        canonical_smiles=str(train["canonical_smiles"].iloc[best]),
+        caption=_text(row["caption"]),
+        n_training=int(others.sum()),
+    )
+
+
+def conformer(settings: Settings, smiles: str, *, seed: int = 0, timeout_s: int = 8) -> Conformer:
+    """One 3D arrangement of a molecule; see :func:`chebimm_core.analysis.conformer.embed`.
+
+    ``settings`` is not used; it comes first as in every service, so that pages can cache the call.
+
+    Raises:
+        ChebiMMError: If none can be computed, saying why.
+    """
+    return space.embed(smiles, seed=seed, timeout_s=timeout_s)
+
+
+def _row_of(settings: Settings, dataset: str, cid: str) -> pd.Series:
+    molecules = DatasetStore(settings.store).molecules(dataset, ["IUPAC", "caption"], split="train")
+    return molecules[molecules["cid"] == cid].iloc[0]
+
+
+def _record(row: pd.Series, dataset: str, properties: tuple[str, ...]) -> MoleculeRecord:
+    regenerated = _text(row["regenerated"]) or ""
+    return MoleculeRecord(
+        cid=str(row["cid"]),
+        split=str(row["split"]),
+        dataset=dataset,
+        texts={c: t for c in TEXT_COLUMNS if (t := _text(row[c])) is not None},
+        properties={
+            name: float(row[name]) for name in properties if name in row and pd.notna(row[name])
+        },
+        regenerated=tuple(part.strip() for part in regenerated.split(",") if part.strip()),
+        canonical_smiles=_text(row["canonical_smiles"]),
+        inchikey=_text(row["inchikey"]),
+        scaffold=_text(row["scaffold"]),
+        problem=_text(row["problem"]),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _outputs(settings: Settings, record: MoleculeRecord) -> tuple[RunOutput, ...]:
+    headers = [h for h in RunStore(settings.store).headers() if h.spec.dataset == record.dataset]
+    found = MoleculeIndex(settings.store).outputs(record.cid, headers)
+    by_id = {h.run_id: h for h in headers}
+    outputs = [
+        _output(by_id[str(row.run_id)], row, record) for row in found.itertuples(index=False)
+    ]
+    tasks = list(TASKS)
+    return tuple(
+        sorted(
+            outputs,
+            key=lambda o: (
+                tasks.index(o.task) if o.task in TASKS else len(tasks),
+                o.is_floor,
+                o.transition,
+                o.model,
+                o.run_id,
+            ),
+        )
+    )
+
+
+def _output(header: RunHeader, row: object, record: MoleculeRecord) -> RunOutput:
+    spec = header.spec
+    card = MODELS.get(spec.model)
+    return RunOutput(
+        run_id=header.run_id,
+        model=spec.model,
+        task=spec.task,
+        transition=spec.transition,
+        source="+".join(spec.sources),
+        target=spec.target,
+        input=_shown(spec.sources[0], header, record),
+        reference=_shown(spec.target, header, record),
+        output=_text(getattr(row, "output", None)),
+        error=_text(getattr(row, "error", None)),
+        scores=_scores(getattr(row, "scores", None)),
+        is_floor=card is not None and card.is_floor,
+    )
+
+
+def _shown(modality: str, header: RunHeader, record: MoleculeRecord) -> str | None:
+    if modality == "property":
+        name = str(header.spec.model_args.get("property", "xlogp"))
+        value = record.properties.get(name)
+        return None if value is None else f"{value:g}"
+    if modality in {"graph", "image"}:
+        return record.canonical_smiles
+    return record.texts.get(modality)
+
+
+def _scores(text: object) -> dict[str, float]:
+    try:
+        found = json.loads(text) if isinstance(text, str) else {}
+    except ValueError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {str(k): float(v) for k, v in found.items() if isinstance(v, int | float)}
