@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from chebimm_core.services import store_state
+from chebimm_core.services.jobs import JobBoard
 from chebimm_core.settings import Settings
 
 T = TypeVar("T")
@@ -49,6 +50,16 @@ def read(
     with st.spinner(spinner):
         value = _kept(key, token, function, here, args, kwargs)
     return value
+
+
+def jobs() -> JobBoard:
+    """Long work of this dashboard: one board for all sessions, so that a refresh loses nothing."""
+    return _board(str(settings().store))
+
+
+@st.cache_resource(show_spinner=False)
+def _board(store: str) -> JobBoard:
+    return JobBoard()
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)
