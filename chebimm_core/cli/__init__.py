@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from chebimm_core.cli import data, doctor, map_, matrix, runs, score
+from chebimm_core.cli import data, demo, doctor, map_, matrix, runs, score
 from chebimm_core.errors import ChebiMMError
 
 app = typer.Typer(
@@ -15,7 +15,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for _module in (data, runs, score, matrix, map_, doctor):
+
+
+@app.callback()
+def _root() -> None:
+    """How well models match the modalities of a molecule, and what they learn."""
+
+
+for _module in (data, demo, runs, score, matrix, map_, doctor):
     _module.register(app)
 
 
