@@ -67,12 +67,16 @@ class TokenTable:
         """(v,) occurrences of each token over all texts."""
         return np.bincount(self.codes, minlength=len(self.vocabulary)).astype(np.int64)
 
+    def tokens_of(self, text: int) -> list[str]:
+        """Tokens of one text, in order."""
+        start, stop = np.searchsorted(self.texts, (text, text + 1))
+        return [self.vocabulary[code] for code in self.codes[start:stop]]
+
 
 def is_content(token: str) -> bool:
-    """Whether a token can carry chemistry: two letters at least, no digit, no stop word."""
+    """Whether a token can carry chemistry: two letters at least, only letters, no stop word."""
     bare = token.strip(_MARKERS).lower()
-    letters = sum(c.isalpha() for c in bare)
-    return letters > 1 and not any(c.isdigit() for c in bare) and bare not in STOP_WORDS
+    return len(bare) > 1 and bare.isalpha() and bare not in STOP_WORDS
 
 
 def select_tokens(table: TokenTable, size: int, keep: Iterable[str] | None = None) -> list[str]:
