@@ -71,6 +71,10 @@ class RunOutput:
     error: str | None
     scores: dict[str, float]
     """Metric name -> value for this molecule alone."""
+    primary_metric: str
+    """The metric of the task to rank by."""
+    higher_is_better: bool
+    """Of the primary metric."""
     is_floor: bool
     """True for a baseline that knows nothing of the input."""
 
@@ -103,6 +107,19 @@ class Conformer:
     """Pairs of atom indices."""
     method: str
     """How it was made, with the seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StructureReport:
+    """What can be said of a structure no data set holds."""
+
+    canonical_smiles: str
+    inchikey: str | None
+    modalities: tuple[ModalityView, ...]
+    """All eight, in matrix order; what only a person or a model could write is missing."""
+    nearest: NearestTraining | None
+    no_nearest: str | None
+    """Why there is no nearest training molecule."""
 
 
 @dataclass(frozen=True, slots=True)

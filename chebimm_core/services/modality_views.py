@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chebimm_core.domain.molecule import MoleculeRecord
 from chebimm_core.domain.report import ModalityView
 from chebimm_core.domain.specs import ModalitySpec
+from chebimm_core.errors import ChebiMMError
 from chebimm_core.modalities.line_notation import mol_from_smiles, why_rejected
 
 if TYPE_CHECKING:
@@ -47,8 +48,15 @@ def _text(spec: ModalitySpec, record: MoleculeRecord) -> tuple[str | None, str |
     if spec.name in record.texts:
         made_by = "a tool, because the file had none" if spec.name in record.regenerated else None
         return record.texts[spec.name], made_by, None
-    tool = "" if spec.provenance == "internal" else ", and no tool can write one"
-    return None, None, f"The data set has no {spec.title} for it{tool}"
+    if spec.provenance == "external" or spec.from_mol is None:
+        return None, None, f"The data set has no {spec.title} for it, and no tool can write one"
+    molecule = mol_from_smiles(record.canonical_smiles or "")
+    if molecule is None:
+        return None, None, f"The data set has no {spec.title} for it, and no readable structure"
+    try:
+        return spec.from_mol(molecule), "a tool, just now: the data set has none", None
+    except ChebiMMError as error:
+        return None, None, error.what
 
 
 def _edges(molecule: Mol) -> str:

@@ -15,10 +15,18 @@ from chebimm_core.domain.report import (
     MoleculeReport,
     NearestTraining,
     RunOutput,
+    StructureReport,
 )
 from chebimm_core.domain.run import RunHeader
-from chebimm_core.errors import NotFoundError
+from chebimm_core.errors import DataFormatError, NotFoundError, SettingError
 from chebimm_core.modalities import MODALITIES
+from chebimm_core.modalities.line_notation import (
+    inchi_from_mol,
+    inchikey,
+    mol_from_smiles,
+    smiles_from_mol,
+    why_rejected,
+)
 from chebimm_core.models import MODELS
 from chebimm_core.services.modality_views import view
 from chebimm_core.services.molecule_search import find
@@ -29,7 +37,12 @@ from chebimm_core.store.index import MoleculeIndex
 from chebimm_core.store.run_store import RunStore
 from chebimm_core.tasks import TASKS
 
-__all__ = ["conformer", "find", "inspect", "nearest_training"]
+__all__ = ["conformer", "find", "inspect", "inspect_structure", "nearest_training"]
+
+_PER_MOLECULE = {"property": "mae", "generation": "morgan_all", "image-recognition": "morgan_all"}
+"""What orders answers to one molecule where the task's primary metric cannot: R2 needs many
+molecules, exact match has two values only."""
+_LOWER_IS_BETTER = frozenset({"mae"})
 
 
 def inspect(settings: Settings, dataset: str, cid: str) -> MoleculeReport:
@@ -50,16 +63,57 @@ def inspect(settings: Settings, dataset: str, cid: str) -> MoleculeReport:
             do="Search by name or structure; the molecule may stand in another data set",
         )
     record = _record(rows.iloc[0], dataset, header.properties)
-    try:
-        nearest = nearest_training(settings, record)
-        reason = None
-    except NotFoundError as error:
-        nearest, reason = None, error.what
+    nearest, reason = _nearest_or_why(settings, record)
     return MoleculeReport(
         header=header,
         record=record,
         modalities=tuple(view(spec, record) for spec in MODALITIES.values()),
         outputs=_outputs(settings, record),
+        nearest=nearest,
+        no_nearest=reason,
+    )
+
+
+def inspect_structure(settings: Settings, smiles: str, dataset: str | None) -> StructureReport:
+    """What can be said of any valid SMILES without a data set that holds it.
+
+    Args:
+        settings: Where the store is.
+        smiles: The structure.
+        dataset: Whose training molecules it is compared with; None compares with none.
+
+    Raises:
+        SettingError: If RDKit rejects the SMILES.
+    """
+    molecule = mol_from_smiles(smiles)
+    if molecule is None:
+        raise SettingError(
+            "This is not a valid structure", value=smiles, allowed=f"SMILES; {why_rejected(smiles)}"
+        )
+    canonical = smiles_from_mol(molecule)
+    try:
+        key = inchikey(inchi_from_mol(molecule))
+    except DataFormatError:
+        key = None
+    record = MoleculeRecord(
+        cid="",
+        split="",
+        dataset=dataset or "",
+        texts={"SMILES": canonical},
+        properties={},
+        regenerated=(),
+        canonical_smiles=canonical,
+        inchikey=key,
+        scaffold=None,
+        problem=None,
+    )
+    nearest, reason = (
+        _nearest_or_why(settings, record) if dataset else (None, "There is no data set yet")
+    )
+    return StructureReport(
+        canonical_smiles=canonical,
+        inchikey=key,
+        modalities=tuple(view(spec, record) for spec in MODALITIES.values()),
         nearest=nearest,
         no_nearest=reason,
     )
@@ -110,6 +164,15 @@ def conformer(settings: Settings, smiles: str, *, seed: int = 0, timeout_s: int 
         ChebiMMError: If none can be computed, saying why.
     """
     return space.embed(smiles, seed=seed, timeout_s=timeout_s)
+
+
+def _nearest_or_why(
+    settings: Settings, record: MoleculeRecord
+) -> tuple[NearestTraining | None, str | None]:
+    try:
+        return nearest_training(settings, record), None
+    except NotFoundError as error:
+        return None, error.what
 
 
 def _row_of(settings: Settings, dataset: str, cid: str) -> pd.Series:
@@ -164,6 +227,7 @@ def _outputs(settings: Settings, record: MoleculeRecord) -> tuple[RunOutput, ...
 def _output(header: RunHeader, row: object, record: MoleculeRecord) -> RunOutput:
     spec = header.spec
     card = MODELS.get(spec.model)
+    primary = _PER_MOLECULE.get(spec.task) or TASKS[spec.task].primary_metric
     return RunOutput(
         run_id=header.run_id,
         model=spec.model,
@@ -176,6 +240,8 @@ def _output(header: RunHeader, row: object, record: MoleculeRecord) -> RunOutput
         output=_text(getattr(row, "output", None)),
         error=_text(getattr(row, "error", None)),
         scores=_scores(getattr(row, "scores", None)),
+        primary_metric=primary,
+        higher_is_better=primary not in _LOWER_IS_BETTER,
         is_floor=card is not None and card.is_floor,
     )
 
