@@ -66,7 +66,7 @@ def assemble(
         citation=provenance.citation,
         content_hash=content_hash(table),
         imported=now,
-        splits={str(k): int(v) for k, v in table["split"].value_counts(sort=False).items()},
+        splits={s: int((table["split"] == s).sum()) for s in quality.splits_of(table)},
         properties=quality.property_columns(table),
         coverage=quality.coverage(table),
         issues=(*known_issues, *quality.issues(standard)),

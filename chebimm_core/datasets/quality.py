@@ -19,6 +19,13 @@ def property_columns(molecules: pd.DataFrame) -> tuple[str, ...]:
     return tuple(c for c in molecules.columns if pd.api.types.is_numeric_dtype(molecules[c]))
 
 
+def splits_of(molecules: pd.DataFrame) -> list[str]:
+    """Names of the splits there are: train, validation, test, then others by name."""
+    usual = ("train", "validation", "test")
+    found = set(molecules["split"])
+    return [*(s for s in usual if s in found), *sorted(found - set(usual))]
+
+
 def coverage(molecules: pd.DataFrame) -> tuple[ModalityCoverage, ...]:
     """How many molecules have each modality, split by split.
 
@@ -26,14 +33,15 @@ def coverage(molecules: pd.DataFrame) -> tuple[ModalityCoverage, ...]:
     property of the data set is missing.
     """
     found = []
-    for split, part in molecules.groupby("split", sort=False):
+    for split in splits_of(molecules):
+        part = molecules[molecules["split"] == split]
         for spec in MODALITIES.values():
             has = _has(part, spec)
             made = part["regenerated"].fillna("").str.split(",").map(lambda m, s=spec: s.name in m)
             found.append(
                 ModalityCoverage(
                     modality=spec.name,
-                    split=str(split),
+                    split=split,
                     present=int(has.sum()),
                     regenerated=int((has & made).sum()),
                     missing=int((~has).sum()),

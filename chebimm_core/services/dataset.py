@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from chebimm_core.datasets import chebi20mm, hub
+from chebimm_core.datasets import chebi20mm, demo, hub
 from chebimm_core.datasets.assemble import Provenance, assemble
 from chebimm_core.domain.molecule import DatasetHeader
 from chebimm_core.errors import DataFormatError
@@ -130,4 +130,33 @@ def import_dataset(
     say(0.97, "Storing")
     store.write(assembled.header, assembled.molecules, overwrite=overwrite)
     say(1.0, f"Imported {len(assembled.molecules):,} molecules as {name}")
+    return assembled.header
+
+
+def build_demo(
+    settings: Settings, *, now: datetime, seed: int = 0, progress: Progress | None = None
+) -> DatasetHeader:
+    """Makes the synthetic demo corpus and stores it as ``demo``, replacing an earlier one.
+
+    Args:
+        settings: Where the store is.
+        now: Time of making.
+        seed: Of the choice of molecules, their order and their split.
+        progress: Told how far it is.
+
+    Raises:
+        MissingDependencyError: If there is no Java runtime, without which no name is verified.
+    """
+    say = progress or (lambda share, text: None)
+    raw = demo.build(seed=seed, progress=lambda share, text: say(0.6 * share, text))
+    assembled = assemble(
+        demo.NAME,
+        raw,
+        demo.PROVENANCE,
+        now=now,
+        workers=1,
+        progress=lambda share, text: say(0.6 + 0.38 * share, text),
+    )
+    DatasetStore(settings.store).write(assembled.header, assembled.molecules, overwrite=True)
+    say(1.0, f"Stored the demo corpus of {len(raw):,} molecules")
     return assembled.header
