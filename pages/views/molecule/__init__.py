@@ -1,0 +1,74 @@
+"""One molecule: all eight forms of it, and what every run made of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from chebimm_core.domain.report import MoleculeReport
+from chebimm_core.errors import ChebiMMError
+from chebimm_core.services import molecule as service
+from pages.ui import cached, panels, pickers
+from pages.views.molecule import forms, nearest, outputs, search
+
+
+def render() -> None:
+    st.title("Molecule")
+    with panels.guard():
+        asked = st.query_params.get("cid")
+        query = search.box()
+        if asked:
+            _molecule(asked)
+        elif query:
+            search.results(query)
+        else:
+            search.examples()
+
+
+def _molecule(cid: str) -> None:
+    dataset = search.dataset_of(cid)
+    if dataset is None:
+        return
+    try:
+        report = cached.read(
+            service.inspect, dataset, cid, spinner="Gathering what is known of this molecule"
+        )
+    except ChebiMMError as error:
+        panels.problem(error)
+        search.examples()
+        return
+    _heading(report)
+    left, right = st.columns([1, 1], gap="large")
+    with left, panels.guard():
+        forms.drawing(report.record.canonical_smiles or report.record.texts.get("SMILES"), cid=cid)
+    with right, panels.guard():
+        nearest.show(report.nearest, report.no_nearest, dataset=dataset)
+    st.header("What the runs gave")
+    with panels.guard():
+        outputs.show(report)
+    st.header("Eight modalities")
+    with panels.guard():
+        forms.table(report.modalities, report.record.canonical_smiles)
+
+
+def _heading(report: MoleculeReport) -> None:
+    record = report.record
+    if st.query_params.get("q"):
+        st.button(
+            "Back to the results",
+            icon=":material/arrow_back:",
+            on_click=lambda: pickers.set_query(cid=None),
+        )
+    name = record.texts.get("IUPAC")
+    st.subheader(panels.plain(name) if name else panels.plain(f"Molecule {record.cid}"))
+    with st.container(horizontal=True, gap="small"):
+        st.badge(panels.plain(f"CID {record.cid}"), color="gray")
+        st.badge(panels.plain(report.header.title), icon=":material/database:")
+        st.badge(panels.plain(f"{record.split} split"), color="violet")
+        panels.synthetic_badge(report.header)
+        if record.inchikey:
+            st.badge(panels.plain(record.inchikey), color="gray")
+    if record.problem:
+        st.warning(
+            panels.plain(f"RDKit does not accept this structure: {record.problem}"),
+            icon=":material/warning:",
+        )
