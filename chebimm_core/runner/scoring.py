@@ -1,0 +1,172 @@
+"""Scores a run: which metrics its task asks for, and what the data set says is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from chebimm_core.domain.prediction import PREDICTION_COLUMNS, Score, input_hash
+from chebimm_core.domain.run import RunSpec
+from chebimm_core.errors import SettingError
+from chebimm_core.metrics.cache import ReferenceCache
+from chebimm_core.metrics.scoring import score
+from chebimm_core.settings import Settings
+from chebimm_core.tasks import TASKS
+
+Progress = Callable[[float, str], None]
+
+DEFAULT_PROPERTY = "xlogp"
+PROPERTY_ARGUMENT = "property"
+"""Model argument that names the column a property run predicts."""
+NO_PREDICTION = "no prediction"
+
+_DRAWN = ("graph", "image")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """A run's scores with what they were computed from."""
+
+    scores: tuple[Score, ...]
+    samples: pd.DataFrame
+    """(n, 1 + metrics) ``cid`` and the per-molecule value of each metric."""
+    statistics: pd.DataFrame
+    """(n, 1 + k) ``cid`` and the additive statistics, columns ``<metric>:<k>``."""
+    values: dict[str, float | None]
+    """Every metric under both denominators, as printed; None where it has no value."""
+    absent: dict[str, str]
+    """Metric -> why it has no value."""
+
+
+def target_column(spec: RunSpec) -> str:
+    """Column of ``molecules.parquet`` that holds a run's references."""
+    if spec.target == "property":
+        return str(spec.model_args.get(PROPERTY_ARGUMENT, DEFAULT_PROPERTY))
+    if TASKS[spec.task].protocol == "retrieve":
+        return "cid"
+    return source_column(spec.target)
+
+
+def source_column(modality: str) -> str:
+    """Column a model's input is read from; a graph or image is drawn from the SMILES."""
+    return "canonical_smiles" if modality in _DRAWN else modality
+
+
+def expected_molecules(molecules: pd.DataFrame, spec: RunSpec) -> pd.DataFrame:
+    """The molecules a run has to answer for: its denominator.
+
+    Args:
+        molecules: Molecules of the run's data set.
+        spec: The run.
+
+    Returns:
+        (n, 3) ``cid``, ``input`` (None where the molecule lacks that modality) and ``reference``,
+        in data set order; molecules without a reference are left out, as nothing can be said of an
+        answer to them.
+    """
+    rows = molecules[molecules["split"] == spec.split]
+    column = target_column(spec)
+    if column not in rows.columns:
+        raise SettingError(
+            "The data set has no such column to score against",
+            value=column,
+            allowed=", ".join(map(str, molecules.columns)),
+        )
+    sources = [rows[source_column(s)] for s in spec.sources if source_column(s) in rows.columns]
+    frame = pd.DataFrame(
+        {
+            "cid": rows["cid"].astype(str).to_numpy(),
+            "input": _joined(sources, len(rows)),
+            "reference": [None if pd.isna(v) or v == "" else str(v) for v in rows[column]],
+        },
+        dtype=object,
+    )
+    frame = frame[frame["reference"].notna()]
+    return (frame if spec.limit is None else frame.head(spec.limit)).reset_index(drop=True)
+
+
+def complete(predictions: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
+    """One row for each expected molecule, in their order.
+
+    Args:
+        predictions: ``cid`` and ``output``; ``error``, ``latency_s`` and ``input_hash`` if known.
+        expected: From :func:`expected_molecules`.
+
+    Returns:
+        (n, 5) frame of :data:`~chebimm_core.domain.prediction.PREDICTION_COLUMNS`. A molecule
+        without a prediction is a row with an error, so that it stays in the denominator.
+    """
+    given = predictions.assign(cid=predictions["cid"].astype(str)).drop_duplicates("cid")
+    merged = expected[["cid", "input"]].merge(given, on="cid", how="left")
+    outputs = merged["output"].map(lambda v: v if isinstance(v, str) and v.strip() else None)
+    errors = merged.get("error", pd.Series([None] * len(merged), dtype=object))
+    hashes = [input_hash(t) if isinstance(t, str) else None for t in merged["input"]]
+    frame = pd.DataFrame(
+        {
+            "cid": merged["cid"],
+            "input_hash": merged["input_hash"] if "input_hash" in merged else hashes,
+            "output": outputs,
+            "error": [
+                None if isinstance(o, str) else (e if isinstance(e, str) and e else NO_PREDICTION)
+                for o, e in zip(outputs, errors, strict=True)
+            ],
+            "latency_s": merged["latency_s"] if "latency_s" in merged else float("nan"),
+        }
+    )
+    return frame.astype(PREDICTION_COLUMNS)
+
+
+def score_predictions(
+    settings: Settings,
+    task: str,
+    predictions: pd.DataFrame,
+    expected: pd.DataFrame,
+    *,
+    metrics: Sequence[str] | None = None,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+    cache: ReferenceCache | None = None,
+    progress: Progress | None = None,
+) -> ScoredRun:
+    """Scores complete predictions against their references.
+
+    Args:
+        settings: Where tokenizers and resources are.
+        task: Name of the task; gives the metrics.
+        predictions: From :func:`complete`.
+        expected: From :func:`expected_molecules`, in the same order.
+        metrics: Only these; None: all of the task.
+        n_bootstrap: Resamples behind each interval.
+        seed: Of the resampling.
+        cache: References made ready before; pass one cache to many runs on one split.
+        progress: Told the share done in [0, 1] and what is happening.
+    """
+    outputs: list[str | None] = [o if isinstance(o, str) else None for o in predictions["output"]]
+    scored = score(
+        tuple(metrics) if metrics is not None else TASKS[task].metrics,
+        outputs,
+        expected["reference"].tolist(),
+        settings=settings,
+        n_bootstrap=n_bootstrap,
+        seed=seed,
+        cache=cache,
+        progress=progress,
+    )
+    cids = expected["cid"].to_numpy()
+    samples, statistics = scored.samples.copy(), scored.statistics.copy()
+    samples.insert(0, "cid", cids)
+    statistics.insert(0, "cid", cids)
+    return ScoredRun(scored.scores, samples, statistics, scored.as_json(), scored.absent)
+
+
+def _joined(columns: list[pd.Series], n: int) -> list[str | None]:
+    """The input text of each molecule; the parts of a fused input one a line."""
+    if not columns:
+        return [None] * n
+    rows = zip(*(c.tolist() for c in columns), strict=True)
+    return [
+        None if any(pd.isna(v) or v == "" for v in row) else "\n".join(map(str, row))
+        for row in rows
+    ]
