@@ -34,7 +34,8 @@ class Joined:
     """Outputs in the order of the split."""
 
     predictions: pd.DataFrame
-    """(n_expected, 3) ``cid``, ``output`` (None where there is none), ``error`` (None if none)."""
+    """(n_expected, 3) ``cid``, ``output`` (None where there is none, empty where the file has an
+    empty cell: the published protocol tells them apart) and ``error`` (None if none)."""
     report: JoinReport
 
 
@@ -149,7 +150,9 @@ def _answer(answers: dict[int, str | None], molecule: int) -> tuple[str | None, 
     output = answers.get(molecule)
     if output is not None and output.strip():
         return output, None
-    return None, EMPTY_OUTPUT if molecule in answers else NO_PREDICTION
+    if molecule not in answers:
+        return None, NO_PREDICTION
+    return output, EMPTY_OUTPUT
 
 
 def _undo_escapes(answers: dict[int, str | None]) -> int:

@@ -21,6 +21,7 @@ DEFAULT_PROPERTY = "xlogp"
 PROPERTY_ARGUMENT = "property"
 """Model argument that names the column a property run predicts."""
 NO_PREDICTION = "no prediction"
+EMPTY_OUTPUT = "empty output"
 
 _DRAWN = ("graph", "image")
 
@@ -100,7 +101,7 @@ def complete(predictions: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
     """
     given = predictions.assign(cid=predictions["cid"].astype(str)).drop_duplicates("cid")
     merged = expected[["cid", "input"]].merge(given, on="cid", how="left")
-    outputs = merged["output"].map(lambda v: v if isinstance(v, str) and v.strip() else None)
+    outputs = [v if isinstance(v, str) else None for v in merged["output"]]
     errors = merged.get("error", pd.Series([None] * len(merged), dtype=object))
     hashes = [input_hash(t) if isinstance(t, str) else None for t in merged["input"]]
     frame = pd.DataFrame(
@@ -108,10 +109,7 @@ def complete(predictions: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
             "cid": merged["cid"],
             "input_hash": merged["input_hash"] if "input_hash" in merged else hashes,
             "output": outputs,
-            "error": [
-                None if isinstance(o, str) else (e if isinstance(e, str) and e else NO_PREDICTION)
-                for o, e in zip(outputs, errors, strict=True)
-            ],
+            "error": [_error(o, e) for o, e in zip(outputs, errors, strict=True)],
             "latency_s": merged["latency_s"] if "latency_s" in merged else float("nan"),
         }
     )
@@ -159,6 +157,15 @@ def score_predictions(
     samples.insert(0, "cid", cids)
     statistics.insert(0, "cid", cids)
     return ScoredRun(scored.scores, samples, statistics, scored.as_json(), scored.absent)
+
+
+def _error(output: str | None, error: object) -> str | None:
+    """Why a row failed: what the model said, else that there is nothing; None if it did not."""
+    if output is not None and output.strip():
+        return None
+    if isinstance(error, str) and error:
+        return error
+    return NO_PREDICTION if output is None else EMPTY_OUTPUT
 
 
 def _joined(columns: list[pd.Series], n: int) -> list[str | None]:

@@ -120,6 +120,7 @@ def load_file(
     overwrite: bool = False,
     origin: RunOrigin | None = None,
     name: str | None = None,
+    tags: Sequence[str] = (),
     metrics: Sequence[str] | None = None,
     cache: ReferenceCache | None = None,
     progress: Progress | None = None,
@@ -139,6 +140,7 @@ def load_file(
         overwrite: Whether the same run, loaded before, is replaced.
         origin: Where the file comes from; None: the user's own file.
         name: File name to record, where ``path`` is a temporary copy.
+        tags: Tags of the new run.
         metrics: Only these; None: all of the task.
         cache: References made ready before; pass one cache to many loads.
         progress: Told the share done in [0, 1] and what is happening.
@@ -164,6 +166,7 @@ def load_file(
         now=now,
         overwrite=overwrite,
         message=opened.joined.report.message(),
+        tags=tags,
         metrics=metrics,
         cache=cache,
         progress=lambda share, text: say(0.1 + 0.9 * share, text),
