@@ -82,8 +82,8 @@ def build(*, seed: int = 0, progress: Progress | None = None) -> pd.DataFrame:
     """
     say = progress or (lambda share, text: None)
     by_class = candidates(seed)
-    # Not every candidate is a name or new: ask for half as many again as are wanted.
-    wanted = {kind: names[: _QUOTAS[kind] * 3 // 2] for kind, names in by_class.items()}
+    # Not every candidate is a name or new: ask for a quarter more than are wanted.
+    wanted = {kind: names[: _QUOTAS[kind] * 5 // 4] for kind, names in by_class.items()}
     asked = [name for names in wanted.values() for name in names]
     parents = spoken_rings()
     say(0.0, f"OPSIN reads {len(asked):,} candidate names")

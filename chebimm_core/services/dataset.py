@@ -12,8 +12,32 @@ from chebimm_core.datasets import chebi20mm, demo, hub
 from chebimm_core.datasets.assemble import Provenance, assemble
 from chebimm_core.domain.molecule import DatasetHeader
 from chebimm_core.errors import DataFormatError
+from chebimm_core.services.dataset_profile import (
+    chemical_space,
+    leakage,
+    model_input,
+    profile,
+    projection,
+)
 from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
+
+__all__ = [
+    "DEFAULT_NAME",
+    "HUB_ID",
+    "build_demo",
+    "chemical_space",
+    "delete",
+    "header",
+    "import_dataset",
+    "leakage",
+    "list_datasets",
+    "model_input",
+    "molecules",
+    "profile",
+    "projection",
+    "token",
+]
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 to 1, and what is being done."""
