@@ -87,6 +87,17 @@ class PreparedPairs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class CorpusValue:
+    """Value of a metric that only a whole set has, with its own 95 % interval."""
+
+    value: float
+    ci_low: float | None
+    ci_high: float | None
+    n: int
+    """Rows it rests on."""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricSpec:
     """A metric as additive per-sample statistics and a function of their sum.
 
@@ -110,6 +121,14 @@ class MetricSpec:
     """(..., k) summed statistics -> (...) metric values; NaN where undefined."""
     per_sample: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
     """(n, k) statistics -> (n,) values to show for single molecules; None: use ``aggregate``."""
+    weighted: (
+        Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]] | None
+    ) = None
+    """For a metric that ranks rows against each other (ROC-AUC): (n, k) per-row values and (b, n)
+    weights -> (b,) values. It then replaces ``aggregate``, which has no sum to work on."""
+    corpus: Callable[[Any], CorpusValue] | None = None
+    """For a metric of two distributions (FCD): prepared pairs -> value. Its ``statistics`` have no
+    columns, so it takes part in no bootstrap and no paired comparison."""
     reference: str = ""
     description: str = ""
 
@@ -131,6 +150,8 @@ class Tokenizer(Protocol):
 
     signature: str
     """Identifies name and vocabulary, e.g. ``scibert-uncased@f0a65034``."""
+    vocabulary_size: int | None
+    """Distinct tokens it can give; None if there is no fixed vocabulary."""
 
     def tokenize(self, text: str) -> list[str]: ...
 

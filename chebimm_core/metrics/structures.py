@@ -1,0 +1,114 @@
+"""Structures behind SMILES: parsed once, with fingerprints, InChI and canonical SMILES.
+
+Fingerprints of the published protocol: MACCS keys (166), RDKit path fingerprint (2,048 bits,
+default parameters) and the Morgan COUNT fingerprint of radius 2, unfolded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rdkit import Chem, rdBase
+from rdkit.Chem import Mol, rdFingerprintGenerator, rdMolDescriptors
+
+FINGERPRINTS = ("maccs", "rdk", "morgan")
+
+_LONGEST_SMILES = 10_000
+_HYDROGEN_OR_CHARGE = re.compile(r"H(?![a-z])\d*|[+-]\d*$")
+_PROGRESS_STEP = 500
+
+
+@dataclass(slots=True)
+class Structure:
+    """A molecule that RDKit accepts. Derived forms are made when first asked for."""
+
+    mol: Mol
+    fingerprints: dict[str, Any] = field(default_factory=dict)
+    """By name of :data:`FINGERPRINTS`."""
+    _formula: str | None = None
+    _inchi: str | None = None
+    _canonical: str | None = None
+
+    @property
+    def heavy_formula(self) -> str:
+        """Molecular formula without hydrogen and charge."""
+        if self._formula is None:
+            formula = rdMolDescriptors.CalcMolFormula(self.mol)
+            self._formula = _HYDROGEN_OR_CHARGE.sub("", formula)
+        return self._formula
+
+    @property
+    def inchi(self) -> str:
+        """Standard InChI; empty where InChI has no name for the structure."""
+        if self._inchi is None:
+            with rdBase.BlockLogs():
+                self._inchi = Chem.MolToInchi(self.mol)
+        return self._inchi
+
+    @property
+    def canonical(self) -> str:
+        """RDKit canonical isomeric SMILES."""
+        if self._canonical is None:
+            self._canonical = Chem.MolToSmiles(self.mol)
+        return self._canonical
+
+    def same_molecule(self, other: Structure) -> bool:
+        """Whether the standard InChIs are equal; they are made only for equal heavy atoms."""
+        if self.heavy_formula != other.heavy_formula:
+            return False
+        return bool(self.inchi) and self.inchi == other.inchi
+
+
+def read(smiles: str) -> Structure | None:
+    """Parses a SMILES as RDKit does (text after a space is a name); None if it is not one.
+
+    No atoms at all, or more than 10,000 characters, count as not valid.
+    """
+    if not smiles.strip() or len(smiles) > _LONGEST_SMILES:
+        return None
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+    return Structure(mol) if mol is not None and mol.GetNumAtoms() else None
+
+
+def add_fingerprints(structures: Sequence[Structure], names: Sequence[str], workers: int) -> None:
+    """Computes the fingerprints that are not there yet.
+
+    Args:
+        structures: Changed in place.
+        names: Of :data:`FINGERPRINTS`.
+        workers: Threads, for the kinds that RDKit computes outside the interpreter.
+    """
+    for name in names:
+        todo = [s for s in structures if name not in s.fingerprints]
+        for start in range(0, len(todo), _PROGRESS_STEP):
+            part = todo[start : start + _PROGRESS_STEP]
+            made = _MAKERS[name]([s.mol for s in part], workers)
+            for structure, fingerprint in zip(part, made, strict=True):
+                structure.fingerprints[name] = fingerprint
+
+
+def _maccs(mols: list[Mol], workers: int) -> Sequence[Any]:
+    return [rdMolDescriptors.GetMACCSKeysFingerprint(mol) for mol in mols]
+
+
+def _rdk(mols: list[Mol], workers: int) -> Sequence[Any]:
+    generator = rdFingerprintGenerator.GetRDKitFPGenerator()
+    found: Sequence[Any] = generator.GetFingerprints(mols, numThreads=workers)
+    return found
+
+
+def _morgan(mols: list[Mol], workers: int) -> Sequence[Any]:
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2)
+    found: Sequence[Any] = generator.GetSparseCountFingerprints(mols, numThreads=workers)
+    return found
+
+
+_MAKERS: dict[str, Callable[[list[Mol], int], Sequence[Any]]] = {
+    "maccs": _maccs,
+    "rdk": _rdk,
+    "morgan": _morgan,
+}
