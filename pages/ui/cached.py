@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from chebimm_core.services import store_state
+from chebimm_core.services import knowledge, store_state
 from chebimm_core.services.jobs import JobBoard
 from chebimm_core.settings import Settings
 
 T = TypeVar("T")
+
+_TOKENIZED_KEPT = 12
+"""Columns of tokenized texts; 3,300 captions take about 10 MB."""
 
 
 def settings() -> Settings:
@@ -60,6 +64,21 @@ def jobs() -> JobBoard:
 @st.cache_resource(show_spinner=False)
 def _board(store: str) -> JobBoard:
     return JobBoard()
+
+
+@st.cache_resource(show_spinner=False)
+def tokenized() -> knowledge.Cache:
+    """Tokenized texts of the last maps, so that only the first map of a run has to wait."""
+    return _Recent()
+
+
+class _Recent(OrderedDict[str, knowledge.TokenizedTexts]):
+    """A dictionary that forgets its oldest entries."""
+
+    def __setitem__(self, key: str, value: knowledge.TokenizedTexts) -> None:
+        super().__setitem__(key, value)
+        while len(self) > _TOKENIZED_KEPT:
+            self.popitem(last=False)
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)

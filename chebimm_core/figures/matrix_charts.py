@@ -1,0 +1,404 @@
+"""The transition matrix as a heatmap, and the rankings that go with it (paper, Figure 5)."""
+
+from __future__ import annotations
+
+import html
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from chebimm_core.domain.findings import CellKind, TransitionMatrix
+from chebimm_core.figures import theme
+
+_MARKS: Final[dict[CellKind, str]] = {
+    "identity": "",
+    "measured": "●",
+    "tool": "tool",
+    "derived": "via",
+    "not studied": "n. s.",
+    "empty": "–",
+}
+_COLORED: Final = ("measured", "derived")
+_NAME: Final = 28
+"""Characters of a run's name that an axis has room for."""
+MEANING: Final[dict[CellKind, str]] = {
+    "identity": "the same modality",
+    "measured": "measured by running models",
+    "tool": "exact conversion by a tool, 1 by definition",
+    "derived": "derived: product along a route",
+    "not studied": "not studied: published as 0, no measurement behind it",
+    "empty": "nothing known",
+}
+
+
+def heatmap(
+    matrix: TransitionMatrix, *, dark: bool = False, selected: tuple[int, int] | None = None
+) -> go.Figure:
+    """The k x k matrix; rows are from, columns are to.
+
+    Kinds differ by mark and outline, not by color alone: measured ``●`` bold, derived ``via``
+    italic in a dotted frame, tools grey and labelled, not studied hatched. Only measured and derived cells
+    are colored, so that the ones of the tools do not drown what was learned.
+
+    Args:
+        matrix: What to draw.
+        dark: Theme.
+        selected: (row, column) of the cell to frame.
+    """
+    p = theme.palette(dark)
+    k = len(matrix.modalities)
+    kinds = np.array(matrix.kinds, dtype=object)
+    colored = np.where(np.isin(kinds, _COLORED), matrix.values, np.nan)
+    figure = go.Figure(
+        go.Heatmap(
+            z=colored,
+            x=list(range(k)),
+            y=list(range(k)),
+            zmin=0,
+            zmax=1,
+            colorscale=theme.scale(dark),
+            xgap=2,
+            ygap=2,
+            hoverinfo="skip",
+            showscale=False,  # every cell says its number
+        )
+    )
+    _texts(figure, matrix, dark=dark)
+    _frames(figure, matrix, kinds, dark=dark)
+    _legend(figure, kinds, p)
+    if selected is not None:
+        row, column = selected
+        figure.add_shape(_box(row, column, 0.49), line={"color": p.mark, "width": 3})
+    axis = {
+        "tickvals": list(range(k)),
+        "ticktext": list(matrix.modalities),
+        "showgrid": False,
+        "range": [-0.5, k - 0.5],
+        "fixedrange": True,
+    }
+    figure.update_layout(
+        template=theme.template(dark),
+        height=max(320, 56 * k + 110),
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis={**axis, "side": "top", "title": {"text": "to"}, "tickangle": -40},
+        yaxis={**axis, "range": [k - 0.5, -0.5], "title": {"text": "from"}},
+        legend={"y": -0.02, "yanchor": "top"},
+    )
+    return figure
+
+
+def hover_texts(matrix: TransitionMatrix) -> list[list[str]]:
+    """(k, k) what is known of each cell, for the clickable layer."""
+    k = len(matrix.modalities)
+    return [[_hover(matrix, i, j) for j in range(k)] for i in range(k)]
+
+
+def table(matrix: TransitionMatrix) -> pd.DataFrame:
+    """One row a cell that is no identity.
+
+    Columns: from, to, value, kind, ci_low, ci_high, runs, molecules, rank_stability, route.
+    """
+    k = len(matrix.modalities)
+    return pd.DataFrame(
+        [
+            {
+                "from": matrix.modalities[i],
+                "to": matrix.modalities[j],
+                "value": matrix.values[i, j],
+                "kind": matrix.kinds[i][j],
+                "ci_low": matrix.ci_low[i, j],
+                "ci_high": matrix.ci_high[i, j],
+                "runs": int(matrix.n_runs[i, j]),
+                "molecules": int(matrix.n_molecules[i, j]),
+                "rank_stability": matrix.rank_stability[i, j],
+                "route": " → ".join(matrix.routes[i][j]),
+            }
+            for i in range(k)
+            for j in range(k)
+            if matrix.kinds[i][j] != "identity"
+        ]
+    )
+
+
+def bars(
+    frame: pd.DataFrame,
+    *,
+    label: str,
+    value: str,
+    unit: str,
+    dark: bool = False,
+    low: str | None = None,
+    high: str | None = None,
+    digits: int = 2,
+) -> go.Figure:
+    """Horizontal bars, largest on top, each with its value written at its end.
+
+    Args:
+        frame: One row a bar.
+        label: Column of names.
+        value: Column of lengths.
+        unit: Title of the value axis.
+        dark: Theme.
+        low: Column with the lower end of an interval, drawn as a whisker.
+        high: Column with its upper end.
+        digits: Decimals of the written values.
+    """
+    p = theme.palette(dark)
+    rows = frame.sort_values(value, kind="stable")
+    whiskers = None
+    if low is not None and high is not None:
+        whiskers = {
+            "type": "data",
+            "symmetric": False,
+            "array": rows[high] - rows[value],
+            "arrayminus": rows[value] - rows[low],
+            "color": p.muted,
+        }
+    names = [html.escape(str(name), quote=False) for name in rows[label]]
+    figure = go.Figure(
+        go.Bar(
+            x=rows[value],
+            y=names,
+            orientation="h",
+            marker_color=p.accent,
+            error_x=whiskers,
+            text=[f"{v:.{digits}f}" for v in rows[value]],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        template=theme.template(dark),
+        height=60 + 30 * max(len(rows), 3),
+        xaxis={"title": {"text": unit}, "rangemode": "tozero"},
+        yaxis={"showgrid": False},
+        margin={"r": 48},
+        bargap=0.35,
+    )
+    return figure
+
+
+def run_intervals(
+    runs: pd.DataFrame, *, dark: bool = False, selected: str | None = None
+) -> go.Figure:
+    """Score and 95 % interval of each run, floors as open diamonds.
+
+    Args:
+        runs: Columns run_id, model, transition, value, ci_low, ci_high, n, is_floor; drawn from the
+            top in this order. ``customdata`` of each point is its run id.
+        dark: Theme.
+        selected: Run id to emphasise.
+    """
+    p = theme.palette(dark)
+    several = runs["transition"].nunique() > 1
+    names = [
+        html.escape(f"{row.model}{f' ({row.transition})' if several else ''}", quote=False)
+        for row in runs.itertuples()
+    ]
+    figure = go.Figure()
+    for floor, symbol, name in ((False, "circle", "run"), (True, "diamond-open", "floor")):
+        mask = (runs["is_floor"] == floor).to_numpy()
+        part = runs[mask]
+        if part.empty:
+            continue
+        color = p.muted if floor else p.accent
+        figure.add_trace(
+            go.Scatter(
+                x=part["value"],
+                y=np.flatnonzero(mask),
+                mode="markers",
+                marker={
+                    "symbol": symbol,
+                    "size": 12,
+                    "color": [p.mark if r == selected else color for r in part["run_id"]],
+                    "opacity": 1,
+                },
+                unselected={"marker": {"opacity": 1}},
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": part["ci_high"] - part["value"],
+                    "arrayminus": part["value"] - part["ci_low"],
+                    "color": p.muted,
+                    "thickness": 1.5,
+                },
+                customdata=[[r] for r in part["run_id"]],
+                text=[
+                    f"{value:.3f} [{low:.3f}, {high:.3f}], n = {n:,}"
+                    for value, low, high, n in zip(
+                        part["value"], part["ci_low"], part["ci_high"], part["n"], strict=True
+                    )
+                ],
+                hovertemplate="%{text}<extra></extra>",
+                name=name,
+            )
+        )
+    figure.update_layout(
+        template=theme.template(dark),
+        height=100 + 30 * len(runs),
+        xaxis={"title": {"text": "mean of bounded metrics"}, "fixedrange": True},
+        yaxis={
+            "tickvals": list(range(len(runs))),
+            "ticktext": [n if len(n) <= _NAME else n[: _NAME - 1] + "…" for n in names],
+            "range": [len(runs) - 0.5, -0.5],
+            "fixedrange": True,
+        },
+        hovermode="closest",
+        hoverdistance=-1,
+        clickmode="event+select",
+        legend={"y": 1.02, "yanchor": "bottom"},
+    )
+    return figure
+
+
+def shares(
+    frame: pd.DataFrame, *, inner: str, outer: str, value: str, dark: bool = False
+) -> go.Figure:
+    """A sunburst of shares: ``inner`` ring (encoder), ``outer`` ring (decoder).
+
+    Args:
+        frame: One row a pair.
+        inner: Column of the inner ring.
+        outer: Column of the outer ring.
+        value: Column of counts.
+        dark: Theme.
+    """
+    p = theme.palette(dark)
+    grouped = frame.groupby(inner, sort=False)[value].sum()
+    ids = [f"i{n}" for n in range(len(grouped))]
+    parent_of = dict(zip(grouped.index, ids, strict=True))
+    labels = [*grouped.index, *frame[outer]]
+    figure = go.Figure(
+        go.Sunburst(
+            ids=[*ids, *(f"o{n}" for n in range(len(frame)))],
+            labels=[html.escape(str(x), quote=False) for x in labels],
+            parents=[*([""] * len(ids)), *(parent_of[x] for x in frame[inner])],
+            values=[*grouped, *frame[value]],
+            branchvalues="total",
+            sunburstcolorway=list(p.categorical),
+            marker={"line": {"color": p.background, "width": 2}},
+            texttemplate="%{label}<br>%{value}",
+            hovertemplate="%{label}: %{value} (%{percentRoot:.0%})<extra></extra>",
+        )
+    )
+    figure.update_layout(template=theme.template(dark), height=420)
+    return figure
+
+
+def _texts(figure: go.Figure, matrix: TransitionMatrix, *, dark: bool) -> None:
+    p = theme.palette(dark)
+    k = len(matrix.modalities)
+    texts, colors = [], []
+    for i in range(k):
+        for j in range(k):
+            kind, value = matrix.kinds[i][j], matrix.values[i, j]
+            texts.append(_cell_text(kind, value))
+            is_colored = kind in _COLORED and np.isfinite(value)
+            colors.append(theme.ink_on(float(value), dark) if is_colored else p.muted)
+    figure.add_trace(
+        go.Scatter(
+            x=[j for _ in range(k) for j in range(k)],
+            y=[i for i in range(k) for _ in range(k)],
+            mode="text",
+            text=texts,
+            textfont={"color": colors, "size": 12},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+
+
+def _cell_text(kind: CellKind, value: float) -> str:
+    mark = _MARKS[kind]
+    if kind == "tool":
+        return f"1<br><span style='font-size:10px'>{mark}</span>"
+    if kind not in _COLORED or not np.isfinite(value):
+        return f"<span style='font-size:10px'>{mark}</span>"
+    number = f"{value:.3f}".removeprefix("0")
+    styled = f"<b>{number}</b>" if kind == "measured" else f"<i>{number}</i>"
+    return f"{styled}<br><span style='font-size:9px'>{mark}</span>"
+
+
+def _frames(figure: go.Figure, matrix: TransitionMatrix, kinds: np.ndarray, *, dark: bool) -> None:
+    """Dotted frames of derived cells, grey fill of tools, hatching of what was not studied."""
+    p = theme.palette(dark)
+    for row, column in np.argwhere(kinds == "derived"):
+        value = matrix.values[row, column]
+        ink = theme.ink_on(float(value), dark) if np.isfinite(value) else p.muted
+        figure.add_shape(
+            _box(row, column, 0.41), line={"color": ink, "width": 1.2, "dash": "dot"}, opacity=0.7
+        )
+    for row, column in np.argwhere((kinds == "tool") | (kinds == "identity")):
+        fill = p.surface if kinds[row, column] == "tool" else p.line
+        figure.add_shape(_box(row, column, 0.47), fillcolor=fill, line_width=0, layer="below")
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for row, column in np.argwhere(kinds == "not studied"):
+        for shift in (-0.55, 0.55):
+            low, high = max(-0.44, shift - 0.44), min(0.44, shift + 0.44)
+            x += [column + low, column + high, None]
+            y += [row + shift - low, row + shift - high, None]
+    if x:
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=y,
+                mode="lines",
+                line={"color": p.line, "width": 1},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        )
+
+
+def _legend(figure: go.Figure, kinds: np.ndarray, p: theme.Palette) -> None:
+    looks = {
+        "measured": ("circle", p.accent, "measured"),
+        "derived": ("square-open-dot", p.accent, "via: derived along a route"),
+        "tool": ("square", p.line, "tool (exact)"),
+        "not studied": ("line-ne-open", p.muted, "not studied"),
+    }
+    for kind, (symbol, color, name) in looks.items():
+        if (kinds == kind).any():
+            figure.add_trace(
+                go.Scatter(
+                    x=[None],
+                    y=[None],
+                    mode="markers",
+                    marker={"symbol": symbol, "color": color, "size": 10},
+                    name=name,
+                    hoverinfo="skip",
+                )
+            )
+
+
+def _box(row: int, column: int, half: float) -> dict[str, float | str]:
+    return {
+        "type": "rect",
+        "x0": column - half,
+        "x1": column + half,
+        "y0": row - half,
+        "y1": row + half,
+    }
+
+
+def _hover(matrix: TransitionMatrix, i: int, j: int) -> str:
+    kind, value = matrix.kinds[i][j], matrix.values[i, j]
+    lines = [f"<b>{matrix.modalities[i]} → {matrix.modalities[j]}</b>"]
+    if kind in _COLORED and np.isfinite(value):
+        lines.append(f"P = {value:.3f}")
+    lines.append(MEANING[kind])
+    if np.isfinite(matrix.ci_low[i, j]):
+        low, high = matrix.ci_low[i, j], matrix.ci_high[i, j]
+        lines.append(f"95 % interval {low:.3f} to {high:.3f}")
+    if matrix.n_runs[i, j]:
+        runs, n = int(matrix.n_runs[i, j]), int(matrix.n_molecules[i, j])
+        lines.append(f"{runs} run{'s' if runs > 1 else ''}, n = {n:,}")
+    if np.isfinite(matrix.rank_stability[i, j]):
+        lines.append(f"best run stays best in {matrix.rank_stability[i, j]:.0%} of resamples")
+    if len(matrix.routes[i][j]) > 2 or kind == "derived":
+        lines.append("route: " + " → ".join(matrix.routes[i][j]))
+    return "<br>".join(lines)

@@ -1,0 +1,140 @@
+"""One pair of tokens, and the molecules that carry it with both texts highlighted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from chebimm_core.domain.findings import KnowledgeMap
+from chebimm_core.figures import map_charts
+from chebimm_core.services import knowledge
+from chebimm_core.settings import Settings
+from pages.ui import cached, charts_events, molecule_cards, panels, pickers
+
+_SHOWN = 5
+_FETCHED = 6
+
+
+def selected() -> tuple[str, str] | None:
+    """The pair the address names."""
+    source, target = st.query_params.get("from_token"), st.query_params.get("to_token")
+    return (source, target) if source and target else None
+
+
+def select(source: str, target: str) -> None:
+    """Writes a pair into the address."""
+    pickers.set_query(from_token=source, to_token=target)
+
+
+def show(found: KnowledgeMap, *, run_id: str, source: str, tokenizer: str, dataset: str) -> None:
+    """Table of the specific pairs, and the molecules of the chosen one."""
+    st.subheader("Pairs and their molecules")
+    table = map_charts.table(found)
+    pair = selected()
+    if pair is None and found.pairs:
+        pair = (found.pairs[0].source, found.pairs[0].target)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        if table.empty:
+            panels.empty("No pair is above this threshold.", "Lower T, or ask for more tokens.")
+        else:
+            st.caption("Click a row here, or any cell of the heatmap.")
+            _table(table)
+    with right, panels.guard():
+        if pair is not None:
+            _molecules(found, pair, run_id, source=source, tokenizer=tokenizer, dataset=dataset)
+
+
+def _table(table: pd.DataFrame) -> None:
+    key = "pairs"
+
+    def pick() -> None:
+        at = charts_events.row(st.session_state.get(key))
+        if at is not None and at < len(table):
+            select(table["source"].iloc[at], table["target"].iloc[at])
+
+    st.dataframe(
+        table,
+        key=key,
+        hide_index=True,
+        height=min(38 + 35 * len(table), 460),
+        on_select=pick,
+        selection_mode="single-row",
+        column_config={
+            "source": st.column_config.TextColumn("source token"),
+            "target": st.column_config.TextColumn("target token"),
+            "count": st.column_config.NumberColumn("count", format="%d", help="Co-occurrences"),
+            "local_z": st.column_config.NumberColumn(
+                "local z",
+                format="%.2f",
+                help="Distance from the neighbors' mean, in their sd",
+            ),
+            "molecules": st.column_config.NumberColumn(
+                "molecules", help="Molecules whose two texts hold both tokens"
+            ),
+        },
+    )
+
+
+def _molecules(
+    found: KnowledgeMap,
+    pair: tuple[str, str],
+    run_id: str,
+    *,
+    source: str,
+    tokenizer: str,
+    dataset: str,
+) -> None:
+    from_token, to_token = pair
+    st.markdown(f"**{panels.plain(from_token)} → {panels.plain(to_token)}**")
+    st.caption(panels.plain(_standing(found, pair)))
+    carriers = cached.read(
+        _carriers,
+        run_id,
+        source=source,
+        tokenizer=tokenizer,
+        source_token=from_token,
+        target_token=to_token,
+        limit=_FETCHED,
+        spinner="Finding the molecules that carry both tokens",
+    )
+    if carriers.empty:
+        st.caption("No molecule carries both tokens.")
+        return
+    smiles = molecule_cards.structures(dataset)
+    for _, carrier in carriers.head(_SHOWN).iterrows():
+        with st.container(border=True):
+            drawn, texts = st.columns([1, 3])
+            with drawn:
+                molecule_cards.drawing(smiles.get(carrier["cid"]), width=150, height=110)
+                molecule_cards.link(
+                    carrier["cid"],
+                    dataset_name=dataset,
+                    run=None if run_id.startswith("gold:") else run_id,
+                )
+            with texts:
+                panels.marked(carrier["source_text"], carrier["source_spans"], label=source)
+                panels.marked(carrier["target_text"], carrier["target_spans"], label="output")
+    if len(carriers) > _SHOWN:
+        st.caption(f"{_SHOWN} of {carriers.attrs['total']:,} molecules, most occurrences first.")
+
+
+def _carriers(settings: Settings, run_id: str, **chosen: Any) -> pd.DataFrame:
+    return knowledge.pair_molecules(settings, run_id, cache=cached.tokenized(), **chosen)
+
+
+def _standing(found: KnowledgeMap, pair: tuple[str, str]) -> str:
+    try:
+        row, column = found.source_tokens.index(pair[0]), found.target_tokens.index(pair[1])
+    except ValueError:
+        return "Not among the tokens of this map."
+    z = found.local_z[row, column]
+    parts = [f"count {found.counts[row, column]:,.0f}"]
+    parts.append(f"local z {z:.2f}" if z == z else "local z undefined: equal neighbors")  # noqa: PLR0124 - NaN
+    if found.carriers is not None:
+        parts.append(f"{found.carriers[row, column]:,} of {found.n_molecules:,} molecules")
+    if z == z:  # noqa: PLR0124 - NaN
+        parts.append("specific at this T" if z > found.threshold else "not specific at this T")
+    return " · ".join(parts)

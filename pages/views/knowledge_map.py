@@ -1,0 +1,282 @@
+"""Which tokens of the input go with which tokens of the output, and how specifically."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from chebimm_core.domain.findings import KnowledgeMap
+from chebimm_core.figures import map_charts
+from chebimm_core.services import benchmark, dataset, knowledge
+from chebimm_core.settings import Settings
+from pages.ui import cached, charts_events, figure_panel, pair_panel, panels, pickers, theme
+
+_TEXT_TASKS = ("captioning", "iupac", "generation")
+_TOKENIZERS = {
+    "words": "whole words",
+    "scibert": "SciBERT WordPiece (published)",
+    "t5": "T5 SentencePiece",
+    "bpe": "BPE trained on these texts",
+}
+_SHADES = {"values": "count", "local_z": "local z"}
+
+
+def render() -> None:
+    st.title("Knowledge map")
+    st.markdown(
+        "Tokens of the input against tokens of the output, counted over molecules. A **specific "
+        "pair** stands out from its neighbors by more than T standard deviations: a hint at what a "
+        "model (or the gold data) connects. It is co-occurrence, not yet mechanism."
+    )
+    of_run, of_file = st.tabs(["From a run or the gold data", "From a matrix file"])
+    with of_run, panels.guard():
+        _of_run()
+    with of_file, panels.guard():
+        _of_file()
+
+
+def _of_run() -> None:
+    run_id = _pick_run()
+    if run_id is None:
+        return
+    sources = {o.modality: o.n_molecules for o in cached.read(knowledge.maps_for_run, run_id)}
+    if not sources:
+        panels.empty("This run has no text on both sides.", "Choose a run that writes text.")
+        return
+    chosen = st.columns([1, 1, 1])
+    with chosen[0]:
+        source = pickers.choice(
+            "source",
+            "Input modality",
+            tuple(sources),
+            default="IUPAC",
+            shown=lambda name: f"{name} (n = {sources[name]:,})",
+        )
+    with chosen[1]:
+        tokenizer = pickers.choice(
+            "tokenizer",
+            "Tokenizer",
+            tuple(_TOKENIZERS),
+            shown=lambda name: _TOKENIZERS[name],
+            help="Both sides are cut by the same tokenizer. Pairs depend on it: try another.",
+        )
+    with chosen[2]:
+        size = pickers.number(
+            "size",
+            "Tokens on each side",
+            low=20,
+            high=200,
+            default=20,
+            step=10,
+            help="The most frequent ones, without digits, punctuation and stop words. Paper: 20.",
+        )
+    with st.expander("Choose tokens yourself, null and seed", icon=":material/tune:"):
+        keep_source = pickers.several(
+            "keep_source", "Only these source tokens", (), help="Empty: the most frequent ones."
+        )
+        keep_target = pickers.several(
+            "keep_target", "Only these target tokens", (), help="Empty: the most frequent ones."
+        )
+        seed = pickers.number(
+            "seed",
+            "Seed of the published null",
+            low=0,
+            high=99,
+            default=0,
+            step=1,
+            help="The published null is one random matrix. Its redraws move Z: see the band.",
+        )
+    built = cached.read(
+        _build,
+        run_id,
+        source=source,
+        tokenizer=tokenizer,
+        size=int(size),
+        null="published",
+        seed=int(seed),
+        keep_source=keep_source or None,
+        keep_target=keep_target or None,
+        spinner="Counting tokens. The first map of a run takes a few seconds.",
+    )
+    found = _explore(built, key="run")
+    st.divider()
+    pair_panel.show(
+        found, run_id=run_id, source=source, tokenizer=tokenizer, dataset=_dataset_of(run_id)
+    )
+
+
+def _build(settings: Settings, run_id: str, **chosen: Any) -> KnowledgeMap:
+    return knowledge.build(settings, run_id, cache=cached.tokenized(), **chosen)
+
+
+def _of_file() -> None:
+    st.markdown(
+        "A labelled matrix as CSV: first column source tokens, header target tokens, cells counts. "
+        "The given order is kept, because it defines who is whose neighbor."
+    )
+    uploaded = st.file_uploader("Matrix file", type=["csv"], key="matrix-file")
+    if uploaded is None:
+        panels.empty(
+            "No file yet.",
+            "Drop a CSV here, or download the table of a map from the other tab to start from.",
+            command="python -m chebimm_core map --matrix FILE.csv --threshold 2.788 --json",
+        )
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "matrix.csv"
+        path.write_bytes(uploaded.getvalue())
+        built = knowledge.from_matrix_file(path, null="published")
+    _explore(built, key="file")
+
+
+def _explore(built: KnowledgeMap, *, key: str) -> KnowledgeMap:
+    """Threshold slider, scan, heatmap, pairs; returns the map at the chosen threshold."""
+    highest = float(built.config.threshold_max)
+    threshold = pickers.number(
+        f"T_{key}",
+        "Threshold T on local z",
+        low=0.0,
+        high=highest,
+        default=round(min(built.threshold, highest), 2),
+        step=0.01,
+        help="A pair is specific if its local z is above T. The paper takes the T with the largest "
+        "Z of the scan below.",
+    )
+    found = knowledge.at_threshold(built, threshold)
+    selected = pair_panel.selected()
+    shade = pickers.choice(
+        f"shade_{key}",
+        "Color",
+        tuple(_SHADES),
+        shown=lambda name: _SHADES[name],
+        kind="segments",
+    )
+    chart = charts_events.clickable(
+        map_charts.heatmap(found, shade=shade, dark=theme.is_dark(), selected=selected),  # type: ignore[arg-type]
+        list(range(len(found.target_tokens))),
+        list(range(len(found.source_tokens))),
+        map_charts.hover_texts(found),
+    )
+    chart_key = f"map-{key}"
+    figure_panel.show(
+        chart,
+        key=chart_key,
+        reading=_reading(found),
+        table=map_charts.table(found),
+        alt=f"Heatmap of {len(found.source_tokens)} source against {len(found.target_tokens)} "
+        f"target tokens; {len(found.pairs)} specific pairs are outlined and listed in the table.",
+        file_name="knowledge-map",
+        on_select=charts_events.on_click(chart_key, lambda at: _select(found, at)),
+        note=panels.plain(f"{found.signature} · n = {found.n_molecules:,}"),
+    )
+    scan, groups, flow = st.tabs(["Threshold scan", "Groups", "Flow"])
+    with scan:
+        _scan(found, key)
+    with groups:
+        _groups(found)
+    with flow:
+        _flow(found, key)
+    return found
+
+
+def _select(found: KnowledgeMap, at: tuple[object, ...]) -> None:
+    row, column = int(str(at[0])), int(str(at[1]))
+    pair_panel.select(found.source_tokens[row], found.target_tokens[column])
+
+
+def _pick_run() -> str | None:
+    headers = [h for h in cached.read(benchmark.list_runs) if h.spec.task in _TEXT_TASKS]
+    gold = [
+        f"gold:{h.name}:{split}"
+        for h in cached.read(dataset.list_datasets)
+        for split in sorted(h.splits, key=lambda name: name != "test")
+    ]
+    run_id = pickers.pick_run("run", "Run, or the gold data", headers=headers, extra=gold)
+    if run_id is not None:
+        name = _dataset_of(run_id)
+        for header in cached.read(dataset.list_datasets):
+            if header.name == name:
+                panels.synthetic_badge(header)
+    return run_id
+
+
+def _dataset_of(run_id: str) -> str:
+    if run_id.startswith("gold:"):
+        return run_id.split(":")[1]
+    return cached.read(benchmark.header, run_id, on=f"run:{run_id}").spec.dataset
+
+
+def _reading(found: KnowledgeMap) -> str:
+    if not found.pairs:
+        return (
+            f"no cell stands more than {found.threshold:.2f} standard deviations above its "
+            "neighbors. Lower T to see pairs."
+        )
+    best = found.pairs[0]
+    return (
+        f"{len(found.pairs)} of {found.values.size:,} token pairs stand out from their neighbors "
+        f"(outlined). Strongest: {panels.plain(best.source)} → {panels.plain(best.target)} with "
+        f"local z {best.local_z:.1f}. Darker in light, brighter in dark: more co-occurrence."
+    )
+
+
+def _scan(found: KnowledgeMap, key: str) -> None:
+    scan = found.scan
+    if np.isfinite(scan.z_max_draws).any():
+        low, high = np.nanpercentile(scan.z_max_draws, [2.5, 97.5])
+        reading = (
+            "pairs left as T rises, and how surprising their number is (Z). The band is what "
+            f"redrawing the published random null {len(scan.z_max_draws)} times does to Z: its "
+            f"maximum alone ranges from {low:.1f} to {high:.1f}, so do not quote one Z."
+        )
+    else:
+        reading = "pairs left as T rises. No null was asked for, so there is no Z."
+    figure_panel.show(
+        map_charts.threshold_scan(found, dark=theme.is_dark()),
+        key=f"scan-{key}",
+        reading=reading,
+        table=map_charts.scan_table(found),
+        alt="Number of specific pairs and Z over the threshold T, with the band of the null.",
+        file_name="threshold-scan",
+        note=f"published null (one random normal matrix), seed {found.config.seed}",
+    )
+
+
+def _groups(found: KnowledgeMap) -> None:
+    groups = knowledge.groups(found)
+    columns = st.columns(2)
+    for column, title, side in (
+        (columns[0], "One source token, several targets", groups.by_source),
+        (columns[1], "One target token, several sources", groups.by_target),
+    ):
+        with column:
+            st.markdown(f"**{title}**")
+            st.dataframe(
+                pd.DataFrame(
+                    [(g.token, ", ".join(g.partners), g.strongest) for g in side],
+                    columns=["token", "goes with", "largest local z"],
+                ),
+                hide_index=True,
+                column_config={"largest local z": st.column_config.NumberColumn(format="%.2f")},
+            )
+
+
+def _flow(found: KnowledgeMap, key: str) -> None:
+    if not found.pairs:
+        st.caption("No pair at this threshold.")
+        return
+    shown = min(len(found.pairs), 40)
+    figure_panel.show(
+        map_charts.flow(found.pairs, dark=theme.is_dark()),
+        key=f"flow-{key}",
+        reading=f"the {shown} strongest pairs from source tokens (left) to target tokens (right); "
+        "the wider, the larger the local z.",
+        table=map_charts.table(found),
+        alt="Flow diagram of the specific pairs; the pairs are listed in the table.",
+        file_name="knowledge-map-flow",
+    )
