@@ -17,6 +17,7 @@ from chebimm_core.domain.molecule import DatasetHeader
 from chebimm_core.domain.run import RunHeader, RunSpec
 from chebimm_core.domain.specs import Transition
 from chebimm_core.errors import MissingDependencyError, NotFoundError
+from chebimm_core.metrics.cache import ReferenceCache
 from chebimm_core.models import MODELS
 from chebimm_core.runner.evaluate import predict
 from chebimm_core.services import benchmark
@@ -24,6 +25,7 @@ from chebimm_core.services.dataset import build_demo
 from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.store.run_store import RunStore
+from chebimm_core.tasks import TASKS
 
 DATASET = "demo"
 SPLIT = "test"
@@ -101,6 +103,7 @@ def build_demo_store(
         datasets = DatasetStore(settings.store)
         train = datasets.molecules(header.name, split="train")
         test = datasets.molecules(header.name, split=SPLIT)
+        cache = ReferenceCache()
         for k, (run, spec) in enumerate(absent):
             share = _SHARE_OF_CORPUS + (1 - _SHARE_OF_CORPUS) * k / len(absent)
             tell(share, f"{MODELS[run.model].title}: {run.transition.key}")
@@ -109,7 +112,9 @@ def build_demo_store(
             except MissingDependencyError as error:
                 skipped.append(f"{run.model} {run.transition.key}: {error}")
                 continue
-            benchmark.store_run(settings, spec, predictions, now=now)
+            benchmark.store_run(
+                settings, spec, predictions, now=now, metrics=_metrics(run), cache=cache
+            )
     tell(1.0, "The demo is complete")
     stored = tuple(store.header(s.run_id) for _, s in specs if store.exists(s.run_id))
     return DemoStore(header, stored, tuple(skipped))
@@ -126,6 +131,12 @@ def _corpus(
 
 def _predict(run: DemoRun, train: pd.DataFrame, test: pd.DataFrame, seed: int) -> pd.DataFrame:
     return predict(MODELS[run.model], run.transition, train, test, seed, target_property=PROPERTY)
+
+
+def _metrics(run: DemoRun) -> tuple[str, ...] | None:
+    """All of the task, without FCD: it wants thousands of molecules and many seconds a run."""
+    wanted = TASKS[run.task].metrics
+    return tuple(m for m in wanted if m != "fcd") if "fcd" in wanted else None
 
 
 def _spec(run: DemoRun, header: DatasetHeader, seed: int) -> RunSpec:
