@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -163,4 +164,5 @@ def _show(header: RunHeader) -> None:
 
 
 def _progress(share: float, text: str) -> None:
-    typer.echo(f"\r{share:4.0%}  {text[:70]:<70}", err=True, nl=share >= 1.0)
+    if sys.stderr.isatty():
+        typer.echo(f"\r{share:4.0%}  {text[:70]:<70}", err=True, nl=share >= 1.0)
