@@ -12,10 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from chebimm_core.domain.dataset_profile import TOKEN_LIMIT
 from chebimm_core.figures import theme
-
-CUT = 512
-"""Tokens most of the models of Liu et al. 2025 read at most; what lies beyond is lost."""
 
 
 def coverage(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
@@ -48,13 +46,13 @@ def coverage(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
             )
         )
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(title="share of the molecules", tickformat=".0%", range=[0, 1])
+    figure.update_xaxes(title="share of the molecules", tickformat=".0%", range=[0, 1.01])
     figure.update_yaxes(autorange="reversed", automargin=True)
     return _finished(figure, dark, height=160 + 26 * len(frame))
 
 
 def token_lengths(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Length of each modality in tokens, with the cut at :data:`CUT` tokens.
+    """Length of each modality in tokens, with the cut at ``TOKEN_LIMIT`` tokens.
 
     Args:
         frame: Columns ``modality``, ``tokenizer``, ``q05``, ``q25``, ``q50``, ``q75``, ``q95``,
@@ -83,10 +81,17 @@ def token_lengths(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
             )
         )
     figure.add_vline(
-        x=CUT, line_dash="dash", line_color=p.categorical[3], annotation_text=f"{CUT} tokens"
+        x=TOKEN_LIMIT,
+        line_dash="dash",
+        line_color=p.categorical[3],
+        annotation_text=f"{TOKEN_LIMIT} tokens",
     )
     figure.update_layout(boxmode="group")
-    figure.update_xaxes(title="tokens (log axis; box: quartiles, whiskers: 5 to 95 %)", type="log")
+    figure.update_xaxes(
+        title="tokens (log axis; box: quartiles, whiskers: 5 to 95 %)",
+        type="log",
+        tickvals=[1, 3, 10, 30, 100, 300, 1000, 3000],
+    )
     figure.update_yaxes(autorange="reversed", automargin=True)
     rows = len(frame)
     return _finished(figure, dark, height=max(260, 150 + 24 * rows))
@@ -200,7 +205,7 @@ def scaffolds(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
             hovertemplate="%{x:,} scaffolds cover %{y:.1%}<extra></extra>",
         )
     )
-    figure.update_xaxes(title="scaffolds, commonest first (log axis)", type="log")
+    figure.update_xaxes(title="scaffolds, commonest first (log axis)", type="log", dtick=1)
     figure.update_yaxes(title="molecules covered", tickformat=".0%", range=[0, 1.02])
     figure.update_layout(showlegend=False)
     return _finished(figure, dark, height=280)
@@ -265,3 +270,47 @@ def _points(
 def _finished(figure: go.Figure, dark: bool, *, height: int) -> go.Figure:
     figure.update_layout(template=theme.template(dark), height=height)
     return figure
+
+
+def nearest(frame: pd.DataFrame, *, threshold: float, dark: bool = False) -> go.Figure:
+    """How near each evaluated molecule has a neighbor in the other split.
+
+    Args:
+        frame: Columns ``pair`` (e.g. ``test in train``) and ``similarity`` in [0, 1], one row a
+            molecule.
+        threshold: Similarity above which a neighbor counts as leaked.
+        dark: Whether to draw for the dark theme.
+
+    Returns:
+        The share of molecules whose nearest neighbor is at least as similar as x.
+    """
+    p = theme.palette(dark)
+    figure = go.Figure()
+    at = np.linspace(0, 1, 101)
+    for index, (pair, part) in enumerate(frame.groupby("pair", sort=False)):
+        ordered = np.sort(part["similarity"].to_numpy(dtype=float))
+        share = 1 - np.searchsorted(ordered, at, side="left") / max(len(ordered), 1)
+        figure.add_trace(
+            go.Scatter(
+                x=at,
+                y=share,
+                mode="lines",
+                name=str(pair),
+                line={
+                    "color": p.categorical[index % len(p.categorical)],
+                    "dash": ("solid", "dash", "dot")[index % 3],
+                    "width": 2.5,
+                },
+                hovertemplate=f"{pair}: %{{y:.1%}} have a neighbor of at least %{{x:.2f}}"
+                "<extra></extra>",
+            )
+        )
+    figure.add_vline(
+        x=threshold,
+        line_dash="dot",
+        line_color=p.muted,
+        annotation_text=f"{threshold:g}",
+    )
+    figure.update_xaxes(title="similarity of the nearest neighbor (Tanimoto, Morgan 2)")
+    figure.update_yaxes(title="molecules at least as near", tickformat=".0%", range=[0, 1.02])
+    return _finished(figure, dark, height=360)

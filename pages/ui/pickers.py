@@ -64,9 +64,14 @@ def choice(
 
 
 def maybe(
-    key: str, label: str, options: Sequence[str], *, shown: Callable[[str], str] = str
+    key: str,
+    label: str,
+    options: Sequence[str],
+    *,
+    shown: Callable[[str], str] = str,
+    placeholder: str = "none",
 ) -> str | None:
-    """One of several, or none."""
+    """One of several, or none; ``placeholder`` is what the empty control says."""
     widget = f"pick-{key}"
     asked = st.query_params.get(key)
     st.session_state[widget] = asked if asked in options else None
@@ -76,7 +81,7 @@ def maybe(
         index=None,
         key=widget,
         format_func=shown,
-        placeholder="none",
+        placeholder=placeholder,
         on_change=_write,
         args=(key, widget),
     )
