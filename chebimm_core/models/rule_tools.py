@@ -23,7 +23,7 @@ CARDS = (
         transitions=(Transition(("IUPAC",), "SMILES"),),
         loader="chebimm_core.models.rule_tools:OpsinReader",
         description="Reads a systematic name by the rules of nomenclature; names of salts and "
-        "hydrates are read part by part.",
+        "hydrates are read part by part. Answers are written as RDKit canonical SMILES.",
         trained_on="nothing: hand-written grammar",
         license="MIT",
         reference="Lowe et al. 2011, doi:10.1021/ci100384d",
@@ -47,7 +47,14 @@ class OpsinReader:
     def generate(self, inputs: Sequence[str]) -> list[Generated]:
         from chebimm_core.modalities.opsin import smiles_from_names
 
-        return [
-            Generated(smiles, None if smiles else "OPSIN cannot read the name")
-            for smiles in smiles_from_names(inputs)
-        ]
+        return [_answer(smiles) for smiles in smiles_from_names(inputs)]
+
+
+def _answer(smiles: str | None) -> Generated:
+    from chebimm_core.modalities.line_notation import mol_from_smiles, smiles_from_mol
+
+    if smiles is None:
+        return Generated(None, "OPSIN cannot read the name")
+    # OPSIN starts a SMILES anywhere; string metrics would punish the way of writing.
+    molecule = mol_from_smiles(smiles)
+    return Generated(smiles if molecule is None else smiles_from_mol(molecule))

@@ -43,6 +43,8 @@ _PER_MOLECULE = {"property": "mae", "generation": "morgan_all", "image-recogniti
 """What orders answers to one molecule where the task's primary metric cannot: R2 needs many
 molecules, exact match has two values only."""
 _LOWER_IS_BETTER = frozenset({"mae"})
+_NOT_OF_ONE = frozenset({"r2", "roc_auc", "fcd", "rmse"})
+"""Metrics that say nothing of a single molecule, or (RMSE) the same as another."""
 
 
 def inspect(settings: Settings, dataset: str, cid: str) -> MoleculeReport:
@@ -263,4 +265,8 @@ def _scores(text: object) -> dict[str, float]:
         return {}
     if not isinstance(found, dict):
         return {}
-    return {str(k): float(v) for k, v in found.items() if isinstance(v, int | float)}
+    return {
+        str(k): float(v)
+        for k, v in found.items()
+        if isinstance(v, int | float) and k not in _NOT_OF_ONE
+    }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 import pandas as pd
 
 from chebimm_core.domain.report import Match, MoleculeHit
@@ -50,7 +51,8 @@ def find(
         limit: At most this many hits.
 
     Returns:
-        Hits in the order CID, structure, same connectivity, exact name, part of the name, caption.
+        Hits in the order CID, structure, same connectivity, exact name, part of the name, caption;
+        by words, molecules of the test split come first.
         A valid structure that no data set holds is a hit too, with ``dataset`` None: it can be
         drawn, and nobody need wonder whether it was understood.
 
@@ -115,9 +117,11 @@ def _select(
     name: str, table: pd.DataFrame, match: Match, text: str, structure: _Structure | None
 ) -> Iterator[MoleculeHit]:
     chosen = table[_mask(table, match, text, structure)]
-    if match == "part of the name":
-        # The shortest name that holds the words is the least decorated molecule.
-        chosen = chosen.iloc[chosen["IUPAC"].str.len().argsort(kind="stable")]
+    if match in {"part of the name", "caption"}:
+        # Most runs answer test molecules; the shortest name is the least decorated molecule.
+        elsewhere = (chosen["split"] != "test").to_numpy()
+        length = chosen["IUPAC"].str.len().fillna(0).to_numpy()
+        chosen = chosen.iloc[np.lexsort((length, elsewhere))]
     for row in chosen.itertuples(index=False):
         yield MoleculeHit(
             match=match,
