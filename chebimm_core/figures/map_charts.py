@@ -11,12 +11,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from chebimm_core.domain.findings import KnowledgeMap, TokenPair
 from chebimm_core.figures import theme
 
-Shade = Literal["values", "local_z"]
+Floats = NDArray[np.float64]
+Shade = Literal["log", "values", "local_z"]
 
 _LABELS_SHOWN = 60
 """Beyond this many tokens an axis names only some: labels would overlap."""
@@ -25,7 +27,7 @@ _LABELS_SHOWN = 60
 def heatmap(
     found: KnowledgeMap,
     *,
-    shade: Shade = "values",
+    shade: Shade = "log",
     dark: bool = False,
     selected: tuple[str, str] | None = None,
 ) -> go.Figure:
@@ -33,13 +35,14 @@ def heatmap(
 
     Args:
         found: The map; its order of rows and columns is kept.
-        shade: ``values`` colors normalised counts, ``local_z`` how far a cell stands out.
+        shade: ``log`` colors counts on a log scale (a few tokens dominate every map), ``values``
+            counts over their maximum, ``local_z`` how far a cell stands out.
         dark: Theme.
         selected: (source, target) tokens of the pair to frame.
     """
     p = theme.palette(dark)
     n, m = found.values.shape
-    z = found.values if shade == "values" else np.clip(found.local_z, 0, None)
+    z, bar = _shading(found, shade)
     figure = go.Figure(
         go.Heatmap(
             z=z,
@@ -49,12 +52,7 @@ def heatmap(
             xgap=1 if max(n, m) <= _LABELS_SHOWN else 0,
             ygap=1 if max(n, m) <= _LABELS_SHOWN else 0,
             hoverinfo="skip",
-            colorbar={
-                "title": {"text": "count / max" if shade == "values" else "local z", "side": "top"},
-                "thickness": 10,
-                "len": 0.6,
-                "outlinewidth": 0,
-            },
+            colorbar={**bar, "thickness": 10, "len": 0.6, "outlinewidth": 0},
         )
     )
     figure.add_trace(_outlines(found, p))
@@ -151,7 +149,7 @@ def threshold_scan(found: KnowledgeMap, *, dark: bool = False) -> go.Figure:
         margin={"t": 28},
         hovermode="x",
     )
-    figure.update_yaxes(title_text="pairs", type="log", row=1, col=1)
+    figure.update_yaxes(title_text="pairs", type="log", dtick=1, row=1, col=1)
     figure.update_xaxes(title_text="threshold T on local z", row=2 if has_null else 1, col=1)
     return figure
 
@@ -217,6 +215,20 @@ def safe(token: str) -> str:
     return html.escape(token, quote=False)
 
 
+def _shading(found: KnowledgeMap, shade: Shade) -> tuple[Floats, dict[str, object]]:
+    if shade == "local_z":
+        return np.clip(found.local_z, 0, None), {"title": {"text": "local z", "side": "top"}}
+    if shade == "values":
+        return found.values, {"title": {"text": "count / max", "side": "top"}}
+    top = int(np.ceil(np.log10(max(float(found.counts.max(initial=0.0)), 1.0) + 1)))
+    ticks = [0, *(10**k for k in range(top + 1))]
+    return np.log10(found.counts + 1), {
+        "title": {"text": "count", "side": "top"},
+        "tickvals": [float(np.log10(tick + 1)) for tick in ticks],
+        "ticktext": [f"{tick:,}" for tick in ticks],
+    }
+
+
 def _null_panel(figure: go.Figure, found: KnowledgeMap, p: theme.Palette) -> None:
     scan = found.scan
     for bound, fill in ((scan.z_band_high, None), (scan.z_band_low, "tonexty")):
@@ -250,7 +262,7 @@ def _null_panel(figure: go.Figure, found: KnowledgeMap, p: theme.Palette) -> Non
     figure.update_yaxes(title_text="Z", row=2, col=1)
 
 
-def _outlines(found: KnowledgeMap, p: theme.Palette) -> go.Scattergl:
+def _outlines(found: KnowledgeMap, p: theme.Palette) -> go.Scatter:
     rows = {token: i for i, token in enumerate(found.source_tokens)}
     columns = {token: j for j, token in enumerate(found.target_tokens)}
     x: list[float | None] = []
@@ -259,7 +271,7 @@ def _outlines(found: KnowledgeMap, p: theme.Palette) -> go.Scattergl:
         i, j = rows[pair.source], columns[pair.target]
         x += [j - 0.45, j + 0.45, j + 0.45, j - 0.45, j - 0.45, None]
         y += [i - 0.45, i - 0.45, i + 0.45, i + 0.45, i - 0.45, None]
-    return go.Scattergl(
+    return go.Scatter(
         x=x,
         y=y,
         mode="lines",

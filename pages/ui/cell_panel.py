@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from chebimm_core.domain.findings import TransitionMatrix
-from chebimm_core.figures import matrix_charts
+from chebimm_core.figures import matrix_charts, ranking_charts
 from chebimm_core.services import benchmark, task_catalog
 from chebimm_core.services import matrix as service
 from chebimm_core.settings import Settings
@@ -129,7 +129,7 @@ def _runs(runs: pd.DataFrame) -> str:
     current = asked if asked in options else options[0]
     best, n_floors = runs.iloc[0], int(runs["is_floor"].sum())
     figure_panel.show(
-        matrix_charts.run_intervals(runs, dark=theme.is_dark(), selected=current),
+        ranking_charts.run_intervals(runs, dark=theme.is_dark(), selected=current),
         key="cell-runs",
         reading=f"{len(runs) - n_floors} run{'s' if len(runs) - n_floors != 1 else ''} with 95 % "
         f"intervals"

@@ -105,16 +105,15 @@ def _molecules(
         return
     smiles = molecule_cards.structures(dataset)
     for _, carrier in carriers.head(_SHOWN).iterrows():
-        with st.container(border=True):
-            drawn, texts = st.columns([1, 3])
-            with drawn:
+        with st.container(border=True, horizontal=True):
+            with st.container(width=160):
                 molecule_cards.drawing(smiles.get(carrier["cid"]), width=150, height=110)
                 molecule_cards.link(
                     carrier["cid"],
                     dataset_name=dataset,
                     run=None if run_id.startswith("gold:") else run_id,
                 )
-            with texts:
+            with st.container(width="stretch"):
                 panels.marked(carrier["source_text"], carrier["source_spans"], label=source)
                 panels.marked(carrier["target_text"], carrier["target_spans"], label="output")
     if len(carriers) > _SHOWN:

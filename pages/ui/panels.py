@@ -20,6 +20,11 @@ from chebimm_core.settings import Settings
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$&^=])")
 
+_MARK = (
+    "background:rgba(240,150,40,.28);color:inherit;border-radius:2px;"
+    "box-shadow:inset 0 -2px 0 rgba(240,150,40,.9)"
+)
+
 
 @contextmanager
 def guard() -> Iterator[None]:
@@ -175,7 +180,7 @@ def marked(untrusted: str, spans: Sequence[tuple[int, int]], *, label: str = "")
         if begin >= stop:
             continue
         parts.append(html.escape(untrusted[at:begin]))
-        parts.append(f"<mark>{html.escape(untrusted[begin:stop])}</mark>")
+        parts.append(f'<mark style="{_MARK}">{html.escape(untrusted[begin:stop])}</mark>')
         at = stop
     parts.append(html.escape(untrusted[at:]))
     if label:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from chebimm_core.domain.findings import MatrixSource
-from chebimm_core.figures import matrix_charts
+from chebimm_core.figures import ranking_charts
 from chebimm_core.services import ranking
 from pages.ui import cached, figure_panel, panels, theme
 
@@ -38,7 +38,7 @@ def _encoders(source: MatrixSource, where: dict[str, Any]) -> None:
         return
     top, total = table.iloc[0], int(table["transitions"].max())
     figure_panel.show(
-        matrix_charts.bars(
+        ranking_charts.bars(
             table,
             label="encoder",
             value="times",
@@ -66,7 +66,7 @@ def _shares(source: MatrixSource, where: dict[str, Any]) -> None:
         return
     top = table.sort_values("count", ascending=False).iloc[0]
     figure_panel.show(
-        matrix_charts.shares(
+        ranking_charts.shares(
             table, inner="encoder", outer="decoder", value="count", dark=theme.is_dark()
         ),
         key="shares",
@@ -90,13 +90,13 @@ def _pooling(source: MatrixSource, where: dict[str, Any]) -> None:
         return
     top = table.iloc[0]
     figure_panel.show(
-        matrix_charts.bars(
+        ranking_charts.bars(
             table,
             label="pooling",
             value="share",
             unit="share of the best runs",
             dark=theme.is_dark(),
-        ),  # fmt: skip
+        ),
         key="pooling",
         reading=f"{panels.plain(str(top['pooling']))} pooling holds {top['share']:.0%} of the "
         "places among the best runs that name a pooling.",
@@ -115,7 +115,7 @@ def _retrieval(source: MatrixSource, where: dict[str, Any]) -> None:
     top = table.iloc[0]
     measured = source == "local"
     figure_panel.show(
-        matrix_charts.bars(
+        ranking_charts.bars(
             table,
             label="pair",
             value="r1",

@@ -23,7 +23,7 @@ _TOKENIZERS = {
     "t5": "T5 SentencePiece",
     "bpe": "BPE trained on these texts",
 }
-_SHADES = {"values": "count", "local_z": "local z"}
+_SHADES = {"log": "count (log)", "values": "count / max (published)", "local_z": "local z"}
 
 
 def render() -> None:
