@@ -83,7 +83,10 @@ def make_map(
             from 0 upwards.
     """
     arranged = arrange(counted.counts, config)
-    z = local_z(arranged.values, config.ddof)
+    here = np.ix_(arranged.rows, arranged.columns)
+    # Of the counts, not of the normalized values: a local z has no unit, and sums of whole numbers
+    # are exact, so that a cell equal to its neighbors' mean is exactly 0.
+    z = local_z(counted.counts[here], config.ddof)
     levels = thresholds(config)
     observed = exceedances(z, levels)
     shape = (z.shape[0], z.shape[1])
@@ -91,7 +94,6 @@ def make_map(
     if threshold is None:
         best = None if tested is None else tested.best
         threshold = PUBLISHED_THRESHOLD if best is None else float(levels[best])
-    here = np.ix_(arranged.rows, arranged.columns)
     bare = KnowledgeMap(
         source_tokens=tuple(counted.source_tokens[i] for i in arranged.rows),
         target_tokens=tuple(counted.target_tokens[j] for j in arranged.columns),
