@@ -31,8 +31,6 @@ COLUMNS = (
     "model", "task", "repository", "commit", "path", "bytes", "sha256", "licence", "note",
 )  # fmt: skip
 
-_CHUNK = 1 << 16
-
 
 class FetchCancelledError(ChebiMMError):
     """The user cancelled a download; what is complete is kept."""
@@ -229,7 +227,7 @@ def _stream(
             temporary.open("wb") as file,
         ):
             _check_status(run, response, url)
-            for chunk in response.iter_bytes(_CHUNK):
+            for chunk in response.iter_bytes():  # as it arrives: a buffer would hide a trickle
                 if cancelled():
                     raise FetchCancelledError("The fetch was cancelled", value=run.name)
                 if time.monotonic() > deadline:
