@@ -56,7 +56,7 @@ def _in_space(smiles: str, cid: str) -> None:
     figure_panel.show(
         conformer_figure(found, dark=theme.is_dark(), hydrogens=hydrogens),
         key="conformer",
-        reading="one low-energy arrangement of the atoms, computed, not measured. Drag to turn it.",
+        reading="One low-energy arrangement of the atoms, computed, not measured. Drag to turn it.",
         table=_coordinates(found),
         alt=f"Three-dimensional model of molecule {cid}",
         file_name=f"molecule-{cid}-3d",

@@ -139,12 +139,12 @@ def _diff(settings: Settings, reference: str, output: str, dark: bool) -> Struct
 def _legend(task: str) -> None:
     if task in _TEXT_TASKS:
         panels.reading(
-            "each output against the reference: words only the reference has are struck through, "
+            "Each output against the reference: words only the reference has are struck through, "
             "words only the output has are underlined."
         )
     elif task in _STRUCTURE_TASKS:
         panels.reading(
-            "reference and output laid over their largest common part; what is outside it is "
+            "Reference and output laid over their largest common part; what is outside it is "
             "marked in both."
         )
 
@@ -158,12 +158,15 @@ def _marked(spans: list[Span]) -> str:
     tags = {"missing": "del", "added": "ins"}
     parts = []
     for span in spans:
-        text = html.escape(span.text)
+        words = span.text.rstrip()
+        space = span.text[len(words) :]
         if span.status == "equal":
-            parts.append(text)
-        else:
-            tag = tags[span.status]
-            parts.append(f'<{tag} style="{styles[span.status]}">{text.rstrip()}</{tag}> ')
+            parts.append(html.escape(span.text))
+            continue
+        tag = tags[span.status]
+        # What is struck through must not run into the word that stands in its place.
+        gap = space or (" " if span.status == "missing" else "")
+        parts.append(f'<{tag} style="{styles[span.status]}">{html.escape(words)}</{tag}>{gap}')
     body = "".join(parts)
     return f'<p style="margin:0;overflow-wrap:anywhere;white-space:pre-wrap">{body}</p>'
 
