@@ -135,9 +135,12 @@ def aggregate_runs(axes: Axes, runs: Sequence[RunScore], how: Aggregate) -> Cell
         drawn = [r.replicates for r in ranked if r.replicates is not None]
         if draws and len(drawn) == len(ranked):
             stack = np.stack(drawn)
+            # A resample may hold no molecule a metric is defined on: it then counts for no run.
+            whole = np.isfinite(stack).all(axis=0)
             cells.replicates[(slice(None), *cell)] = aggregate_values(stack, how)
-            if len(ranked) > 1:
-                cells.rank_stability[cell] = float((stack.argmax(axis=0) == 0).mean())
+            if len(ranked) > 1 and whole.any():
+                first = stack[:, whole].argmax(axis=0) == 0
+                cells.rank_stability[cell] = float(first.mean())
     return Cells(
         cells.values,
         cells.replicates,
@@ -302,7 +305,8 @@ def _interval(
     if not measured or not len(cells.replicates):
         return np.nan, np.nan
     product = np.prod([cells.replicates[:, i, j] for i, j in measured], axis=0)
-    if np.isnan(product).any():
+    product = product[np.isfinite(product)]
+    if not len(product):
         return np.nan, np.nan
     low, high = np.percentile(product, (2.5, 97.5))
     return float(low), float(high)

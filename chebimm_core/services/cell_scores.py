@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from chebimm_core.analysis.transition import RunScore
 from chebimm_core.domain.prediction import Score
 from chebimm_core.domain.run import RunHeader, RunState
+from chebimm_core.errors import SettingError
 from chebimm_core.models import MODELS
 from chebimm_core.settings import Settings
 from chebimm_core.store.run_store import RunStore
@@ -111,7 +112,8 @@ def run_scores(
     Args:
         settings: Where the store is.
         runs: From :func:`finished_runs`.
-        n_bootstrap: Resamples; 0 gives values only.
+        n_bootstrap: Resamples; 0 gives values only. A run stored without the statistics of one of
+            its metrics has a value only, too.
         seed: Of the resampling.
     """
     store = RunStore(settings.store)
@@ -124,10 +126,13 @@ def run_scores(
         cids = np.unique(np.concatenate([t["cid"].to_numpy(dtype=str) for t in tables.values()]))
         rng = np.random.default_rng(seed)
         weights = rng.multinomial(len(cids), np.full(len(cids), 1 / len(cids)), size=n_bootstrap)
+        weights = weights.astype(np.float64)
         for run in members:
             table = tables[run.header.run_id]
             columns = np.searchsorted(cids, table["cid"].to_numpy(dtype=str))
-            replicates[run.header.run_id] = _replicates(run, table, weights[:, columns])
+            drawn = _replicates(run, table, weights[:, columns].astype(np.float64))
+            if drawn is not None:
+                replicates[run.header.run_id] = drawn
     return [
         RunScore(
             run_id=run.header.run_id,
@@ -168,11 +173,14 @@ def warnings_about(runs: Sequence[CellRun]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _replicates(run: CellRun, table: pd.DataFrame, weights: NDArray[np.int64]) -> Floats:
+def _replicates(run: CellRun, table: pd.DataFrame, weights: Floats) -> Floats | None:
     # Here and not above: the published matrix needs none of the scoring libraries.
     from chebimm_core.metrics.scoring import resampled
 
-    values = [np.clip(resampled(s.metric, table, weights), 0.0, 1.0) for s in run.metrics]
+    try:
+        values = [np.clip(resampled(s.metric, table, weights), 0.0, 1.0) for s in run.metrics]
+    except SettingError:
+        return None  # stored without the statistics of a metric; the caller says so
     mean: Floats = np.mean(values, axis=0)
     return mean
 

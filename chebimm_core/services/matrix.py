@@ -109,6 +109,13 @@ def build(
     models = [r for r in placed if not r.is_floor]
     scores = run_scores(settings, models, n_bootstrap=n_bootstrap, seed=seed)
     warnings = warnings_about(models)
+    bare = [s.run_id for s in scores if s.replicates is None]
+    if bare and n_bootstrap:
+        warnings += (
+            f"{len(bare)} run{'s' if len(bare) > 1 else ''} stored without statistics, so that "
+            f"{'their cells have' if len(bare) > 1 else 'its cell has'} no interval: "
+            f"{', '.join(bare[:3])}. Rescore to add them.",
+        )
     if not models:
         warnings = ("No finished run matches, so no cell is measured. Load or fetch one.",)
     return complete(
