@@ -125,12 +125,12 @@ def run_scores(
         tables = {r.header.run_id: store.statistics(r.header.run_id) for r in members}
         cids = np.unique(np.concatenate([t["cid"].to_numpy(dtype=str) for t in tables.values()]))
         rng = np.random.default_rng(seed)
-        weights = rng.multinomial(len(cids), np.full(len(cids), 1 / len(cids)), size=n_bootstrap)
-        weights = weights.astype(np.float64)
+        even = np.full(len(cids), 1 / len(cids))
+        weights = rng.multinomial(len(cids), even, size=n_bootstrap).astype(np.float64)
         for run in members:
             table = tables[run.header.run_id]
             columns = np.searchsorted(cids, table["cid"].to_numpy(dtype=str))
-            drawn = _replicates(run, table, weights[:, columns].astype(np.float64))
+            drawn = _replicates(run, table, weights[:, columns])
             if drawn is not None:
                 replicates[run.header.run_id] = drawn
     return [
