@@ -170,9 +170,16 @@ def marked(untrusted: str, spans: Sequence[tuple[int, int]], *, label: str = "")
 
     Args:
         untrusted: The text.
-        spans: (start, end) character offsets; overlapping or foreign ones are cut.
+        spans: (start, end) character offsets.
         label: A short heading above it (trusted).
     """
+    if label:
+        st.caption(label)
+    st.html(f'<p style="margin:0;overflow-wrap:anywhere">{marked_html(untrusted, spans)}</p>')
+
+
+def marked_html(untrusted: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Escaped text with ``<mark>`` around the spans; overlapping or foreign ones are cut."""
     parts = []
     at = 0
     for start, end in sorted(spans):
@@ -180,12 +187,10 @@ def marked(untrusted: str, spans: Sequence[tuple[int, int]], *, label: str = "")
         if begin >= stop:
             continue
         parts.append(html.escape(untrusted[at:begin]))
-        parts.append(f'<mark style="{_MARK}">{html.escape(untrusted[begin:stop])}</mark>')
+        parts.append(f"<mark style='{_MARK}'>{html.escape(untrusted[begin:stop])}</mark>")
         at = stop
     parts.append(html.escape(untrusted[at:]))
-    if label:
-        st.caption(label)
-    st.html(f'<p style="margin:0;overflow-wrap:anywhere">{"".join(parts)}</p>')
+    return "".join(parts)
 
 
 def _log(error_id: str, entry: str) -> Path | None:

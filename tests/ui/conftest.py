@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from streamlit.navigation.page import calc_hash
 from streamlit.testing.v1 import AppTest
 
 from chebimm_core.services import benchmark, dataset
 from chebimm_core.settings import PROJECT_ROOT, Settings
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SMALL = "small"
 HOSTILE = "<script>alert(1)</script> ![x](http://example.org/x.png)"
 
-_STEMS = ("meth", "eth", "prop", "but", "pent", "hex", "hept", "oct")
+_STEMS = ("meth", "eth", "prop", "but")
 _CLASSES = (
     ("{c}O", "{stem}an-1-ol", "The molecule is a primary alcohol with a hydroxy group."),
     ("{c}N", "{stem}an-1-amine", "The molecule is a primary amine with an amino group."),
@@ -26,7 +29,7 @@ _CLASSES = (
 
 
 def molecules() -> list[dict[str, str]]:
-    """32 simple molecules with names and captions; one caption is hostile."""
+    """16 simple molecules with names and captions; one caption is hostile."""
     rows = []
     for k, stem in enumerate(_STEMS, start=1):
         for smiles, name, caption in _CLASSES:
@@ -47,73 +50,104 @@ def molecules() -> list[dict[str, str]]:
 
 
 def build_store(folder: Path) -> Settings:
-    """Data set ``small`` and three runs: two captioners that disagree, one generator."""
-    settings = Settings.from_env(
-        {"CHEBIMM_STORE": str(folder / "store"), "CHEBIMM_CACHE": str(folder / "cache")}
-    )
+    """8 test molecules; two captioners that disagree, two floors, one generator."""
+    settings = settings_in(folder)
     source = folder / "csv"
     source.mkdir(parents=True)
     rows = molecules()
-    for split, part in (("test", rows[:24]), ("validation", rows[24:28]), ("train", rows[28:])):
+    test = rows[:8]
+    for split, part in (("test", test), ("validation", rows[8:12]), ("train", rows[12:])):
         with (source / f"{split}.csv").open("w", newline="", encoding="utf-8") as lines:
             writer = csv.DictWriter(lines, fieldnames=list(rows[0]))
             writer.writeheader()
             writer.writerows(part)
-    dataset.import_dataset(settings, str(source), name="small", now=NOW, workers=1)
+    dataset.import_dataset(settings, str(source), name=SMALL, now=NOW, workers=1)
+    captions = [row["description"] for row in test]
+    poor = "The molecule is an amine."
     outputs = {
-        ("good", "captioning"): [r["description"] for r in rows[:24]],
-        ("poor", "captioning"): [
-            r["description"] if k % 3 else "The molecule is an amine." for k, r in enumerate(rows[:24])
-        ],
-        ("writer", "generation"): [
-            r["SMILES"] if k % 4 else "CC(" for k, r in enumerate(rows[:24])
-        ],
+        ("good", "captioning"): captions,
+        ("poor", "captioning"): [text if k % 3 else poor for k, text in enumerate(captions)],
+        ("floor-constant", "captioning"): [captions[0]] * len(test),
+        ("floor-random", "captioning"): captions[::-1],
+        ("writer", "generation"): [row["SMILES"] if k % 4 else "CC(" for k, row in enumerate(test)],
     }
     for (model, task), texts in outputs.items():
         path = folder / f"{model}.csv"
         with path.open("w", newline="", encoding="utf-8") as lines:
             writer = csv.writer(lines)
             writer.writerow(["cid", "output"])
-            writer.writerows(zip((r["CID"] for r in rows[:24]), texts, strict=True))
+            writer.writerows(zip((row["CID"] for row in test), texts, strict=True))
         metrics = ("bleu2", "rouge1") if task == "captioning" else ("exact", "validity", "maccs")
         benchmark.load_file(
-            settings, path, dataset="small", task=task, model=model, now=NOW, metrics=metrics
+            settings, path, dataset=SMALL, task=task, model=model, now=NOW, metrics=metrics
         )
     return settings
 
 
+def settings_in(folder: Path) -> Settings:
+    return Settings.from_env(
+        {"CHEBIMM_STORE": str(folder / "store"), "CHEBIMM_CACHE": str(folder / "cache")}
+    )
+
+
 @pytest.fixture(scope="session")
-def small_store(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return build_store(tmp_path_factory.mktemp("small"))
-
-
-Open = Callable[..., AppTest]
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    build_store(folder)
+    return folder
 
 
 @pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """``open_page(settings, "molecule", cid="1000")``: the page after one run of the real app."""
+def small_store(built_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A copy of the small store, free to change; the app of this test reads it."""
+    shutil.copytree(built_once / "store", tmp_path / "store")
+    return _use(settings_in(tmp_path), monkeypatch)
 
-    def opened(settings: Settings, page: str, **query: str) -> AppTest:
-        monkeypatch.setenv("CHEBIMM_STORE", str(settings.store))
-        monkeypatch.setenv("CHEBIMM_CACHE", str(settings.cache))
-        at = AppTest.from_file(str(PROJECT_ROOT / "app.py"), default_timeout=60)
+
+@pytest.fixture
+def empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A store with nothing in it."""
+    return _use(settings_in(tmp_path), monkeypatch)
+
+
+Render = Callable[..., AppTest]
+
+
+@pytest.fixture
+def render() -> Render:
+    """``render("molecule", cid="1000")``: that page after one run of the real app.
+
+    A trailing underscore is dropped, so that ``from_`` names the parameter ``from``.
+    """
+
+    def opened(page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(PROJECT_ROOT / "app.py"), default_timeout=60)
         for key, value in query.items():
-            at.query_params[key.rstrip("_")] = value
+            app.query_params[key.rstrip("_")] = value
         if page != "overview":
-            # What the browser sends for an address: st.Page hashes its url path.
-            from streamlit.util import calc_md5
-
-            at._page_hash = calc_md5(page)
-        at.run()
-        return at
+            # What the browser sends for an address.
+            app._page_hash = calc_hash(page)
+        return app.run()
 
     return opened
 
 
-def texts(at: AppTest) -> str:
-    """Every sentence a reader sees, in order."""
-    parts = []
-    for kind in ("title", "header", "subheader", "markdown", "caption", "error", "warning", "code"):
-        parts += [str(element.value) for element in getattr(at, kind)]
-    return "\n".join(parts)
+def said(app: AppTest) -> str:
+    """Every sentence a reader sees outside widgets."""
+    kinds = (
+        app.title, app.header, app.subheader, app.markdown, app.caption, app.code, app.info,
+        app.warning, app.error,
+    )  # fmt: skip
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def assert_healthy(app: AppTest) -> None:
+    """No exception, no error panel."""
+    assert not app.exception
+    assert not app.error, said(app)
+
+
+def _use(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("CHEBIMM_STORE", str(settings.store))
+    monkeypatch.setenv("CHEBIMM_CACHE", str(settings.cache))
+    return settings
