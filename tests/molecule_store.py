@@ -32,14 +32,21 @@ ROWS = {
 }
 
 
-def build(root: Path) -> Settings:
-    """Imports the data set and stores four runs on its test split."""
+def import_rows(root: Path, name: str) -> Settings:
+    """A store with the rows above as one data set, and no run."""
     settings = Settings.from_env({"CHEBIMM_STORE": str(root / "store")})
     folder = root / "csv"
     folder.mkdir(parents=True)
     for split, rows in ROWS.items():
         _write(folder / f"{split}.csv", rows)
-    header = dataset.import_dataset(settings, str(folder), name=NAME, now=NOW, workers=1)
+    dataset.import_dataset(settings, str(folder), name=name, now=NOW, workers=1)
+    return settings
+
+
+def build(root: Path) -> Settings:
+    """Imports the data set and stores four runs on its test split."""
+    settings = import_rows(root, NAME)
+    header = dataset.header(settings, NAME)
     outputs = {
         ("captioner", "captioning", "SMILES->caption"): [
             "The molecule is the L-alanine acid.",
