@@ -63,6 +63,7 @@ class _Molecule:
     smiles: str
     mol: Mol
     inchi: str
+    selfies: str
     scaffold: str
 
 
@@ -107,7 +108,7 @@ def build(*, seed: int = 0, progress: Progress | None = None) -> pd.DataFrame:
             "split": split,
             "SMILES": m.smiles,
             "InChI": m.inchi,
-            "SELFIES": selfies_from_smiles(m.smiles),
+            "SELFIES": m.selfies,
             "IUPAC": m.name,
             "caption": caption(m.mol, names),
             "xlogp": crippen_logp(m.mol),
@@ -146,9 +147,10 @@ def _molecule(name: str, smiles: str | None) -> _Molecule | None:
     # Canonical text, so that the corpus does not depend on the version of OPSIN.
     text = str(Chem.MolToSmiles(mol))
     mol = mol_from_smiles(text)
-    if mol is None or selfies_from_smiles(text) is None:
+    selfies = selfies_from_smiles(text)
+    if mol is None or selfies is None:
         return None
-    return _Molecule(name, text, mol, inchi_from_mol(mol), scaffold_of(mol))
+    return _Molecule(name, text, mol, inchi_from_mol(mol), selfies, scaffold_of(mol))
 
 
 def _split_by_scaffold(scaffolds: Sequence[str], seed: int) -> list[str]:

@@ -27,6 +27,12 @@ _DISTANCES = (
     "two bonds from the ring {}",
     "three bonds from the ring {}",
 )
+_SIDES = {
+    Chem.BondStereo.STEREOE: "trans",
+    Chem.BondStereo.STEREOTRANS: "trans",
+    Chem.BondStereo.STEREOZ: "cis",
+    Chem.BondStereo.STEREOCIS: "cis",
+}
 _BENZENE_PLACES = {1: "ortho", 2: "meta", 3: "para"}
 _ATTACHED = {
     "F": "A fluoro substituent",
@@ -182,11 +188,10 @@ def _stereo(mol: Mol) -> list[str]:
         counted = Counter(found)
         parts = _and([f"{_number(n)} {label}" for label, n in sorted(counted.items())])
         said.append(f"It has {_number(len(found))} stereocenters, {parts}.")
-    for bond in mol.GetBonds():
-        if bond.GetStereo() in {Chem.BondStereo.STEREOE, Chem.BondStereo.STEREOZ}:
-            side = "trans" if bond.GetStereo() == Chem.BondStereo.STEREOE else "cis"
-            said.append(f"Its double bond is {side}.")
-            break
+    sides = Counter(_SIDES[b.GetStereo()] for b in mol.GetBonds() if b.GetStereo() in _SIDES)
+    if sides:
+        spoken = _and([_count(n, f"{side} double bond") for side, n in sorted(sides.items())])
+        said.append(f"It has {spoken}.")
     return said
 
 

@@ -100,7 +100,8 @@ def standardize(
         progress: Told how far it is.
     """
     texts = [
-        _Texts(*values) for values in zip(raw["SMILES"], raw["InChI"], raw["SELFIES"], strict=True)
+        _Texts(*(None if pd.isna(v) else str(v) for v in values))
+        for values in zip(raw["SMILES"], raw["InChI"], raw["SELFIES"], strict=True)
     ]
     rows = _map(texts, workers, progress or (lambda share, text: None))
     made = pd.DataFrame(
