@@ -38,7 +38,7 @@ class NullScan:
 
     @property
     def best(self) -> int | None:
-        """Index of the threshold with the largest Z, the published choice; None if undefined."""
+        """Index of the threshold with the largest Z; None if undefined."""
         return None if np.isnan(self.z).all() else int(np.nanargmax(self.z))
 
 
@@ -48,7 +48,9 @@ def published_null(
     """Tests the observed exceedance against normal noise at every threshold.
 
     Z is the one-sample test of a proportion: with p = observed / cells and q = expected / cells,
-    Z = (p - q) / sqrt(q (1 - q) / cells).
+    Z = (p - q) / sqrt(q (1 - q) / cells). This is our reading of the paper's "Z-test": its own
+    example (Z = 2.405 for 21 of 400 cells) follows from q = 0.0315, which is no whole number of
+    400 cells, so the exact published expression remains open.
 
     Args:
         observed: (t,) cells above each threshold in the data.

@@ -74,8 +74,8 @@ def make_map(
     Args:
         counted: Tokens and counts.
         config: Every choice of the filter.
-        threshold: T; None takes the T of the largest Z if a null is asked for (the published
-            procedure), else the published 2.788.
+        threshold: T; None takes the T of the largest Z if a null is asked for, else 2.788, the
+            T of the published example.
         null: ``published`` adds Z and its band to the scan; None leaves them NaN.
 
     Raises:

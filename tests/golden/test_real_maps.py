@@ -19,7 +19,7 @@ from chebimm_core.store.run_store import RunStore
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GOLD = "gold:real:test"
 
-# Token lists of the paper's notebook for T5 (Liu et al. 2025, Figure 6).
+# Token lists of the paper's public notebook for T5 (AI-HPC-Research-Team/SLM4Mol).
 SOURCE = (
     "hydroxy methyl oxy min prop tri phen ▁acid phospho ate he car cycl box hydr ace ryl lan "
     "pyr ent"
