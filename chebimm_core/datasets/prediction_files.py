@@ -45,6 +45,10 @@ _NO_ANSWER = "N/A"
 """What the MolReGPT scripts write where the service gave no usable answer."""
 
 
+class NoAnswersError(DataFormatError):
+    """The file is sound, but the direction asked for was never run."""
+
+
 @dataclass(frozen=True, slots=True)
 class PredictionTable:
     """The rows of one file of outputs, under canonical column names."""
@@ -92,7 +96,7 @@ def read_predictions(path: Path, *, target: str, file_name: str | None = None) -
         layout = "two directions"
         rows["output"] = rows["output"].mask(rows["output"].str.strip() == _NO_ANSWER, None)
         if not rows["output"].fillna("").str.strip().any():
-            raise DataFormatError(
+            raise NoAnswersError(
                 f"{name} holds no answer in column {named['output']!r}: this direction was not run",
                 value=_NO_ANSWER,
                 do="Load the file for the other task, captioning or generation",

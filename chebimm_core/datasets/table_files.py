@@ -28,6 +28,9 @@ MAX_LINE_BYTES = 4 * 2**20
 MAX_CELL_CHARACTERS = 100_000
 MAX_ROWS = 1_000_000
 
+TWO_DIRECTIONS = ("CID", "molecule2caption", "caption2molecule")
+"""Header of files with a caption and a structure a row, as released with MolReGPT."""
+
 _SUFFIXES = "tab-separated text, CSV, JSON lines, JSON array, Parquet"
 
 
@@ -145,6 +148,8 @@ def _tab_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
 def _table(name: str, layout: RawLayout, rows: Iterator[tuple[int, list[str]]]) -> RawTable:
     _, header = next(rows, (0, []))
     names = _header(name, header)
+    if tuple(names) == TWO_DIRECTIONS:
+        rows = _regrouped(rows)
     records: list[list[str]] = []
     numbers: list[int] = []
     for number, row in rows:
@@ -164,6 +169,31 @@ def _table(name: str, layout: RawLayout, rows: Iterator[tuple[int, list[str]]]) 
         _check_count(name, len(records))
     frame = pd.DataFrame(records, columns=pd.Index(names), dtype=object)
     return RawTable(layout, frame, numbers)
+
+
+def _regrouped(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """Puts answers together again that hold raw tabs or line breaks.
+
+    The scripts behind :data:`TWO_DIRECTIONS` write what the service answered as it is; each row
+    begins with a CID, and a SMILES holds no tab.
+    """
+    current: tuple[int, list[str]] | None = None
+    for number, row in rows:
+        if len(row) > 1 and row[0].strip().isdigit():
+            if current is not None:
+                yield current[0], _three(current[1])
+            current = (number, list(row))
+        elif row and current is not None:
+            current[1][-1] += f"\n{row[0]}"
+            current[1].extend(row[1:])
+        elif row:
+            yield number, row
+    if current is not None:
+        yield current[0], _three(current[1])
+
+
+def _three(cells: list[str]) -> list[str]:
+    return cells if len(cells) <= 3 else [cells[0], "\t".join(cells[1:-1]), cells[-1]]
 
 
 def _header(name: str, header: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from chebimm_core.datasets.prediction_files import NoAnswersError
 from chebimm_core.datasets.public_runs import (
     DownloadPolicy,
     FetchCancelledError,
@@ -24,7 +25,8 @@ from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
 
 Progress = Callable[[float, str], None]
-OutcomeState = Literal["loaded", "already loaded", "failed", "cancelled"]
+OutcomeState = Literal["loaded", "already loaded", "no outputs", "failed", "cancelled"]
+"""``no outputs``: the file is sound, but its authors did not run this direction."""
 
 TAG = "public"
 _DOWNLOAD_SHARE = 0.3
@@ -176,6 +178,8 @@ class _Fetch:
             return FetchOutcome(run.name, "cancelled", str(error))
         except HostUnreachableError:
             raise
+        except NoAnswersError as error:
+            return FetchOutcome(run.name, "no outputs", str(error))
         except ChebiMMError as error:
             return FetchOutcome(run.name, "failed", str(error))
         return FetchOutcome(

@@ -83,6 +83,22 @@ def test_two_directions_pick_the_column_of_the_task(tmp_path: Path) -> None:
     assert read_predictions(path, target="SMILES").rows["output"].tolist() == [None, "CCO"]
 
 
+def test_raw_tabs_and_line_breaks_in_answers_stay_with_their_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    text = (
+        "CID\tmolecule2caption\tcaption2molecule\n1\tA\tring.\tCCO\n2\tTwo\n\nlines.\tC\n3\tx\tN\n"
+    )
+    path.write_text(text, encoding="utf-8")
+    assert read_predictions(path, target="caption").rows["output"].tolist() == [
+        "A\tring.",
+        "Two\nlines.",
+        "x",
+    ]
+    structures = read_predictions(path, target="SMILES").rows
+    assert structures["output"].tolist() == ["CCO", "C", "N"]
+    assert structures["row"].tolist() == [2, 3, 6]
+
+
 def test_direction_that_was_not_run_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("CID\tmolecule2caption\tcaption2molecule\n1\tA\tN/A\n", encoding="utf-8")

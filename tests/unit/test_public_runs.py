@@ -36,6 +36,7 @@ class Host:
 
     address: str = ""
     behaviour: dict[str, str] = field(default_factory=dict)
+    bodies: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -50,7 +51,7 @@ def host() -> Iterator[Host]:
         def do_GET(self) -> None:
             state.asked.append(self.path)
             model = Path(self.path).stem
-            body = content(model)
+            body = state.bodies.get(model) or content(model)
             mode = state.behaviour.get(model, "good")
             if mode == "500 then good":
                 state.behaviour[model] = "good"
@@ -226,6 +227,20 @@ def test_cancelling_between_chunks_stores_nothing(settings: Settings, host: Host
     assert [o.state for o in outcomes] == ["cancelled", "cancelled"]
     assert benchmark.list_runs(settings) == []
     assert list((settings.cache / "public_runs").iterdir()) == []
+
+
+def test_a_direction_that_was_not_run_is_no_failure(settings: Settings, host: Host) -> None:
+    body = b"CID\tmolecule2caption\tcaption2molecule\n"
+    body += b"".join(f"{c}\tN/A\t{s}\n".encode() for c, s, _ in split_rows())
+    host.bodies["a-model"] = body
+    path = settings.published / "public_runs.csv"
+    rows = list(csv.reader(path.open(encoding="utf-8")))
+    rows[1][5:7] = [str(len(body)), hashlib.sha256(body).hexdigest()]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    (outcome,) = fetch(settings, "a-model")
+    assert outcome.state == "no outputs"
+    assert "was not run" in outcome.message
 
 
 def test_an_unknown_name_is_an_error_with_the_known_ones(settings: Settings) -> None:
