@@ -42,4 +42,4 @@ def _reading(nearest: NearestTraining) -> str:
         )
     if nearest.similarity >= _CLOSE:
         return "A **close analogue** stands in the train split: copying from it goes a long way."
-    return "No close analogue stands in the train split: a good answer here was not copied."
+    return "No close analogue stands in the train split: a good answer is hardly a copy."
