@@ -21,7 +21,8 @@ from typing import Literal
 
 import pandas as pd
 
-from chebimm_core.datasets.table_files import RawTable, read_raw
+from chebimm_core.datasets.raw_table import RawTable
+from chebimm_core.datasets.table_files import read_raw
 from chebimm_core.errors import DataFormatError
 
 Layout = Literal["tab-separated", "two directions", "CSV", "JSON lines", "JSON array", "Parquet"]
