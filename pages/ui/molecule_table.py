@@ -10,7 +10,9 @@ import streamlit as st
 
 from pages.ui import charts_events, navigation
 
-OPEN = "Open"
+OPEN = "open"
+"""Column of the buttons."""
+BUTTON = ":material/arrow_forward: Open"
 
 
 def show(
@@ -39,7 +41,7 @@ def show(
     """
     shown = table.reset_index(drop=True)
     cids = shown["cid"].astype(str).tolist()
-    shown.insert(0, OPEN, OPEN)
+    shown.insert(0, OPEN, BUTTON)
     button = f"{key}-open"
 
     def opened() -> None:

@@ -85,6 +85,10 @@ def _flat(value: object, prefix: str = "") -> dict[str, str]:
 
 
 def _names(headers: list[RunHeader]) -> list[str]:
+    """The shortest names that tell the runs apart."""
+    models = [h.spec.model for h in headers]
+    if len(set(models)) == len(models):
+        return models
     labels = [f"{h.spec.model} · {rows.arrow(h.spec.transition)}" for h in headers]
     return [
         label if labels.count(label) == 1 else f"{label} ({h.run_id[-4:]})"
@@ -235,8 +239,9 @@ def _scatter(chosen: list[RunHeader], metric: str) -> None:
     names = _names(chosen)
     key = "paired-molecules"
 
-    correlation = both["a"].corr(both["b"], method="spearman")
-    tied = "" if pd.isna(correlation) else f" Rank correlation {correlation:.2f}."
+    tied = ""
+    if both["a"].nunique() > 1 and both["b"].nunique() > 1:
+        tied = f" Rank correlation {both['a'].corr(both['b'], method='spearman'):.2f}."
     figure_panel.show(
         run_charts.paired_molecules(
             both,

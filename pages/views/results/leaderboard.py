@@ -12,7 +12,7 @@ from chebimm_core.domain.prediction import Score
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.figures import run_charts
 from chebimm_core.services import task_catalog
-from pages.ui import figure_panel, panels, pickers, theme
+from pages.ui import figure_panel, molecule_table, panels, pickers, theme
 from pages.views.results import floor_panel, rows
 from pages.views.results.runs import no_runs
 
@@ -135,10 +135,13 @@ def _of(letters: dict[str, str], letter: str) -> str:
 
 def _frame(scored: list[tuple[RunHeader, Score]]) -> pd.DataFrame:
     groups = list(dict.fromkeys(s.signature for _, s in scored))
+    one_input = len({h.spec.transition for h, _ in scored}) == 1
     frame = pd.DataFrame.from_records(
         [
             {
-                "label": f"{h.spec.model} · {rows.arrow(h.spec.transition)}",
+                "label": h.spec.model
+                if one_input
+                else f"{h.spec.model} · {rows.arrow(h.spec.transition)}",
                 "model": h.spec.model,
                 "transition": rows.arrow(h.spec.transition),
                 "value": s.value,
@@ -188,14 +191,14 @@ def _draw(frame: pd.DataFrame, task: str, metric: str, sample: Score) -> None:
             pickers.set_query(run=str(frame["run_id"].iloc[click["row"]]))
 
     shown = frame.drop(columns=["label", "signature_group"])
-    shown.insert(0, rows.OPEN, rows.OPEN)
+    shown.insert(0, molecule_table.OPEN, molecule_table.BUTTON)
     st.dataframe(
         shown,
         key="leaderboard-runs",
         hide_index=True,
         alt="The ranking as a table",
         column_config={
-            rows.OPEN: st.column_config.ButtonColumn(
+            molecule_table.OPEN: st.column_config.ButtonColumn(
                 "", type="tertiary", on_click=opened, key="leaderboard-open", width="small"
             ),
             "value": st.column_config.NumberColumn(title, format="%.4f"),

@@ -10,8 +10,7 @@ import streamlit as st
 
 from chebimm_core.services import dataset, public_runs, task_catalog
 from chebimm_core.services.public_runs import FetchOutcome
-from pages.ui import cached, job_panel, navigation, panels, pickers
-from pages.views.results import rows
+from pages.ui import cached, job_panel, molecule_table, navigation, panels, pickers
 
 _JOB = "fetch-public"
 
@@ -19,7 +18,7 @@ _JOB = "fetch-public"
 def show() -> None:
     _progress()
     catalogue = cached.read(public_runs.catalogue)
-    stored = cached.read(public_runs.loaded)
+    names = [h.name for h in cached.read(dataset.list_datasets) if not h.synthetic]
     systems = len({run.model for run in catalogue})
     st.markdown(
         f"{len(catalogue)} published prediction files of {systems} systems on the ChEBI-20 test "
@@ -27,10 +26,14 @@ def show() -> None:
         "its SHA-256, joined and scored here. Files without a stated licence are fetched by you "
         "and never passed on."
     )
+    data = None
+    if names:
+        data = pickers.choice("dataset", "Scored against", names, default=dataset.DEFAULT_NAME)
+    stored = cached.read(public_runs.loaded, data) if data is not None else {}
     table = pd.DataFrame.from_records(
         [
             {
-                rows.OPEN: rows.OPEN if run.name in stored else None,
+                molecule_table.OPEN: molecule_table.BUTTON if run.name in stored else None,
                 "system": run.model,
                 "task": task_catalog.title(run.task),
                 "status": "loaded" if run.name in stored else "not fetched",
@@ -43,6 +46,9 @@ def show() -> None:
             for run in catalogue
         ]
     )
+
+    if not stored:
+        table = table.drop(columns=molecule_table.OPEN)
 
     def opened() -> None:
         click = st.session_state.get("public-open")
@@ -58,7 +64,7 @@ def show() -> None:
         height=430,
         alt="Catalogue of public prediction files",
         column_config={
-            rows.OPEN: st.column_config.ButtonColumn(
+            molecule_table.OPEN: st.column_config.ButtonColumn(
                 "", type="tertiary", on_click=opened, key="public-open", width="small"
             ),
             "size": st.column_config.NumberColumn(format="%.1f MB"),
@@ -66,20 +72,17 @@ def show() -> None:
     )
     ticked = [catalogue[i].name for i in state["selection"]["rows"] if i < len(catalogue)]
     missing = [run.name for run in catalogue if run.name not in stored]
-    _fetch(ticked, missing, {run.name: run.bytes for run in catalogue})
-
-
-def _fetch(ticked: Sequence[str], missing: Sequence[str], sizes: dict[str, int]) -> None:
-    names = [h.name for h in cached.read(dataset.list_datasets) if not h.synthetic]
-    if not names:
+    if data is None:
         panels.empty(
             "Public runs need ChEBI-20-MM, the data set they were made on.",
             "Fetch or import it on the Dataset page first.",
         )
         navigation.link("dataset", "Go to Dataset", view="bring")
         return
-    data = pickers.choice("dataset", "Scored against", names, default=dataset.DEFAULT_NAME)
+    _fetch(data, ticked, missing, {run.name: run.bytes for run in catalogue})
 
+
+def _fetch(data: str, ticked: Sequence[str], missing: Sequence[str], sizes: dict[str, int]) -> None:
     def start(chosen: Sequence[str]) -> None:
         cached.jobs().start(
             _JOB,

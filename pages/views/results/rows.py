@@ -12,8 +12,7 @@ from chebimm_core.domain.run import RunHeader
 from chebimm_core.services import benchmark, task_catalog
 from chebimm_core.services import floors as floor_runs
 from pages.ui import cached, panels
-
-OPEN = "Open"
+from pages.ui.molecule_table import BUTTON, OPEN
 
 
 def all_runs() -> list[RunHeader]:
@@ -74,7 +73,7 @@ def table(headers: Sequence[RunHeader]) -> pd.DataFrame:
         floor = floor_score(header, score) if score is not None else None
         records.append(
             {
-                OPEN: OPEN,
+                OPEN: BUTTON,
                 "model": spec.model,
                 "transition": arrow(spec.transition),
                 "task": task_catalog.title(spec.task),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.services import benchmark, task_catalog
-from pages.ui import cached, panels, pickers
+from pages.ui import cached, molecule_table, panels, pickers
 from pages.views.results import rows
 
 _EXPORTS = {
@@ -48,7 +48,7 @@ def show() -> None:
         selection_mode="multi-row",
         alt="Table of runs with their primary score",
         column_config={
-            rows.OPEN: st.column_config.ButtonColumn(
+            molecule_table.OPEN: st.column_config.ButtonColumn(
                 "", type="tertiary", on_click=opened, key="runs-open", width="small"
             ),
             "model": st.column_config.TextColumn(pinned=False),
