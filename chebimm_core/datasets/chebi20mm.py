@@ -93,16 +93,16 @@ def _split_files(source: Path) -> tuple[list[Path], list[str]]:
         if source.is_file():
             found = [source]
         else:
-            found = sorted(p for p in source.iterdir() if p.suffix in {".csv", ".tsv"})
+            found = sorted(p for p in source.iterdir() if p.suffix.lower() in {".csv", ".tsv"})
     except OSError as error:
         raise DataFormatError(
             f"The folder cannot be read: {error.strerror or error}",
             value=str(source),
             do="Check the path and that you may read it",
         ) from error
-    known = [p for p in found if p.suffix == ".csv" or p.name == _EXPOSURE_FILE]
+    known = [p for p in found if p.suffix.lower() == ".csv" or p.name == _EXPOSURE_FILE]
     usable = [p for p in known if _split_of(p)]
-    if not any(p.suffix == ".csv" for p in usable):
+    if not any(p.suffix.lower() == ".csv" for p in usable):
         raise DataFormatError(
             "No split file is in the folder" if source.is_dir() else "The file is no split file",
             value=", ".join(p.name for p in found) or str(source),
@@ -116,7 +116,7 @@ def _split_of(path: Path) -> str:
 
 
 def _read(path: Path) -> Table:
-    exposure = path.suffix == ".tsv"
+    exposure = path.suffix.lower() == ".tsv"
     table = read_table(path, required=_REQUIRED[:2] if exposure else _REQUIRED)
     given = [name for name in _FULL if name in table.columns]
     if not exposure and len(given) not in (len(_REQUIRED), len(_FULL)):

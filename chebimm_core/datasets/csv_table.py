@@ -45,7 +45,7 @@ def read_table(path: Path, *, required: Sequence[str]) -> Table:
             beyond :data:`MAX_LINE_BYTES`, has another delimiter, lacks a column, or if any row has
             more or fewer values than the header.
     """
-    delimiter = "\t" if path.suffix == ".tsv" else ","
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     text = _decode(path, _checked_bytes(path))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
@@ -67,8 +67,8 @@ def read_table(path: Path, *, required: Sequence[str]) -> Table:
             lines.append(begin)
     except csv.Error as error:
         raise DataFormatError(
-            f"{path.name}, row {line}: the quoting is broken: {error}",
-            do="Check that every quotation mark of this row is closed or doubled",
+            f"{path.name}, row {line}: not a row of a table: {error}",
+            do="Check that every quotation mark of this row is closed, or doubled inside a value",
         ) from error
     if header is None or not rows:
         raise DataFormatError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,4 +72,11 @@ def download(repo_id: str, cache: Path, *, revision: str | None = None) -> HubSn
     files = sorted(snapshot.rglob("*.csv"))
     if not files:
         raise DataFormatError("The hub data set holds no CSV file", value=repo_id)
-    return HubSnapshot(files[0].parent, repo_id, snapshot.name)
+    return HubSnapshot(_folder_of_splits(files), repo_id, snapshot.name)
+
+
+def _folder_of_splits(files: list[Path]) -> Path:
+    """The folder with most split files; of equals, the one nearest the top."""
+    splits = Counter(p.parent for p in files if p.stem.startswith(("train", "valid", "test")))
+    folders = splits or Counter(p.parent for p in files)
+    return min(folders, key=lambda f: (-folders[f], len(f.parts), str(f)))

@@ -142,10 +142,14 @@ def _map(texts: Sequence[_Texts], workers: int, progress: Progress) -> list[_Row
         return rows
     from loky import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(max_workers=workers) as pool:
+    pool = ProcessPoolExecutor(max_workers=workers)
+    try:
         for done in pool.map(_chunk, chunks):
             rows += done
             progress(len(rows) / len(texts), f"Checking {len(rows):,} of {len(texts):,} molecules")
+    finally:
+        # Nothing is left to do, or the user cancelled: then what is queued is not waited for.
+        pool.shutdown(wait=True, kill_workers=True)
     return rows
 
 

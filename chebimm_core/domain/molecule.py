@@ -54,7 +54,7 @@ class DatasetHeader(Stored):
     license: str
     citation: str
     content_hash: str
-    """SHA-256 over cids and text columns in canonical order: equal content, equal hash."""
+    """SHA-256 over cids, splits and text columns in canonical order: equal content, equal hash."""
     imported: datetime
     splits: dict[str, int]
     properties: tuple[str, ...]

@@ -78,6 +78,8 @@ def test_a_folder_is_imported_with_what_was_done_to_it(settings, folder):
     assert header.splits == {"test": 3}
     assert {"unescaped", "regenerated", "missing", "split-size"} <= {i.kind for i in header.issues}
     assert not header.synthetic
+    # Three rows of somebody are not ChEBI-20-MM, and do not carry its license.
+    assert (header.title, header.license) == ("small", "not stated")
 
 
 def test_a_second_import_needs_overwrite_and_then_replaces(settings, folder):
@@ -286,3 +288,29 @@ def test_command_line(settings, folder, monkeypatch):
     assert runner.invoke(app, ["data", "delete", "small"], input="n\n").exit_code == 1
     assert runner.invoke(app, ["data", "delete", "small", "--yes"]).exit_code == 0
     assert dataset.list_datasets(settings) == []
+
+
+def test_cancelling_stops_an_import_and_stores_nothing(settings, folder):
+    class CancelledError(Exception):
+        pass
+
+    rows = [[str(i), "CCO", "x", "", "", "", "", ""] for i in range(4_500)]
+    (folder / "test.csv").write_text(text(rows))
+
+    def cancel(share: float, what: str) -> None:
+        if share > 0.2:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        dataset.import_dataset(
+            settings, str(folder), name="small", now=NOW, workers=2, progress=cancel
+        )
+    assert dataset.list_datasets(settings) == []
+
+
+def test_the_hub_folder_with_the_splits_is_taken(tmp_path):
+    from chebimm_core.datasets.hub import _folder_of_splits
+
+    paths = [tmp_path / p for p in ("a/extra.csv", "data/test.csv", "data/train.csv", "test.csv")]
+    assert _folder_of_splits(paths) == tmp_path / "data"
+    assert _folder_of_splits(paths[:1]) == tmp_path / "a"
