@@ -6,6 +6,7 @@ address, and a change writes the address; a label may thus be for people and the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -124,6 +125,8 @@ def number(
     try:
         asked = kind(float(st.query_params.get(key, default)))
     except (ValueError, OverflowError):
+        asked = kind(default)
+    if not math.isfinite(asked):
         asked = kind(default)
     st.session_state[widget] = min(max(asked, kind(low)), kind(high))
     st.slider(

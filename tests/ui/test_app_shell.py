@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import HOSTILE, assert_healthy, said
 from hypothesis import given
 from hypothesis import strategies as st_
+from small_store import HOSTILE, assert_healthy, said
 from streamlit.testing.v1 import AppTest
 
 from chebimm_core.settings import PROJECT_ROOT

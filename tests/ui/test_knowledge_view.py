@@ -1,0 +1,121 @@
+"""The knowledge map page: pairs, threshold, molecules, a matrix of one's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_store import HOSTILE, SMALL, assert_healthy, in_address, said
+
+from chebimm_core.figures import map_charts
+from chebimm_core.services import knowledge
+from pages.ui import charts_events
+
+GOLD = f"gold:{SMALL}:test"
+
+
+def build(settings, **options):
+    return knowledge.build(settings, GOLD, source="IUPAC", size=10, null="published", **options)
+
+
+def test_gold_data_is_there_without_any_choice(small_store, render):
+    app = render("knowledge_map")
+    assert_healthy(app)
+    assert app.selectbox(key="pick-run").value == GOLD
+    assert "What you see" in said(app)
+
+
+def test_the_threshold_filters_at_once(small_store, render):
+    app = render("knowledge_map", T_run="0.2")
+    assert_healthy(app)
+    assert in_address(app, "T_run") == "0.2"
+    before = _pairs(app)
+    app.slider(key="pick-T_run").set_value(2.9).run()
+    assert_healthy(app)
+    assert _pairs(app) < before
+    assert in_address(app, "T_run") == "2.9"
+
+
+def test_a_pair_in_the_link_shows_its_molecules_highlighted(small_store, render):
+    found = build(small_store)
+    i, j = np.unravel_index(np.argmax(found.counts), found.counts.shape)
+    source, target = found.source_tokens[i], found.target_tokens[j]
+    app = render("knowledge_map", from_token=source, to_token=target)
+    assert_healthy(app)
+    bodies = [str(h.proto.body) for h in app.get("html")]
+    assert sum("<mark" in body for body in bodies) >= 2
+    assert not any("<script" in body or "<img" in body for body in bodies)
+
+
+def test_a_hostile_caption_is_shown_as_text(small_store, render):
+    found = build(small_store)
+    target = next(t for t in found.target_tokens if t in ("chloro", "group", "molecule"))
+    app = render("knowledge_map", from_token="chloro", to_token=target, size="20")
+    assert_healthy(app)
+    assert HOSTILE not in said(app)
+    assert all("<script" not in str(h.proto.body) for h in app.get("html"))
+
+
+@pytest.mark.parametrize(
+    "query", [{"T_run": "x"}, {"size": "-5"}, {"seed": "1e400"}, {"T_run": "nan"}]
+)
+def test_strange_numbers_in_a_link_are_harmless(small_store, render, query):
+    assert_healthy(render("knowledge_map", **query))
+
+
+@pytest.mark.parametrize("tokenizer", ["words", "bpe"])
+def test_tokenizers_that_need_no_file(small_store, render, tokenizer):
+    app = render("knowledge_map", tokenizer=tokenizer)
+    assert_healthy(app)
+    assert app.selectbox(key="pick-tokenizer").value == tokenizer
+
+
+def test_outlines_are_the_pairs(small_store):
+    found = build(small_store, threshold=1.0)
+    figure = map_charts.heatmap(found, dark=True)
+    outline = next(t for t in figure.data if t.type == "scatter" and t.mode == "lines")
+    assert len(outline.x) == 6 * len(found.pairs)
+    corners = {
+        (round(outline.y[6 * k] + 0.45), round(outline.x[6 * k] + 0.45))
+        for k in range(len(found.pairs))
+    }
+    assert corners == {
+        (found.source_tokens.index(p.source), found.target_tokens.index(p.target))
+        for p in found.pairs
+    }
+
+
+@pytest.mark.parametrize("shade", ["log", "values", "local_z"])
+def test_every_cell_can_be_clicked(small_store, shade):
+    found = build(small_store)
+    n, m = found.counts.shape
+    figure = charts_events.clickable(
+        map_charts.heatmap(found, shade=shade), range(m), range(n), map_charts.hover_texts(found)
+    )
+    layer = figure.data[-1]
+    assert layer.type == "scattergl"
+    assert layer.hoverinfo != "skip"
+    assert {tuple(cell) for cell in layer.customdata} == {
+        (i, j) for i in range(n) for j in range(m)
+    }
+
+
+def test_the_scan_has_its_null_and_the_flow_its_pairs(small_store):
+    found = build(small_store, threshold=0.5)
+    scan = map_charts.threshold_scan(found)
+    assert {t.name for t in scan.data if t.showlegend is not False} >= {
+        "pairs above T",
+        "95 % of redrawn nulls",
+        "Z, null seed 0",
+    }
+    flow = map_charts.flow(found.pairs)
+    assert len(flow.data[0].link.value) == min(len(found.pairs), 40)
+    assert next(iter(map_charts.scan_table(found).columns)) == "threshold"
+
+
+def test_tokens_cannot_bring_markup_into_a_chart():
+    assert map_charts.safe("<a href='x'>b</a>") == "&lt;a href='x'&gt;b&lt;/a&gt;"
+
+
+def _pairs(app):
+    reading = next(m.value for m in app.markdown if "What you see" in m.value)
+    return 0 if "no cell" in reading else int(reading.split("see.** ")[1].split(" of ")[0])
