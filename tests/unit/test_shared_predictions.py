@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,27 @@ def test_real_files_load_as_runs(
     )
     assert header.status.n_total == 3300
     assert header.score(metrics[0]).n == 3300
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "metrics"),
+    [
+        (CAPTIONS[1], "captioning", ("rouge2", "rougeL")),
+        (SMILES[1], "generation", ("bleu", "levenshtein")),
+        (SMILES[2], "generation", ("bleu", "levenshtein")),
+    ],
+)
+def test_the_data_set_s_references_score_as_the_file_s_own(
+    settings: Settings, shared: Path, name: str, task: str, metrics: tuple[str, ...]
+) -> None:
+    golden = json.loads((shared / "golden" / "metrics.json").read_text("utf-8"))[name]
+    path = shared / "data" / "predictions" / name
+    result = benchmark.score_file(
+        settings, path, dataset=NAME, task=task, metrics=metrics, n_bootstrap=0
+    )
+    for metric in metrics:
+        assert result.values[metric] == pytest.approx(golden[metric], abs=1e-6, rel=0)
+    assert result.n == 3300
 
 
 def test_a_file_one_row_short_keeps_the_denominator(
