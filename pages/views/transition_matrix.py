@@ -21,7 +21,7 @@ from pages.ui import (
     theme,
 )
 
-_SOURCES = {"published": "Published (Liu et al. 2025)", "local": "Measured here"}
+_SOURCES = {"local": "Measured here", "published": "Published (paper)"}
 _AGGREGATES = {
     "best": "best run (published)",
     "top3": "mean of the top 3",
@@ -65,22 +65,23 @@ def render() -> None:
 
 
 def _controls() -> dict[str, Any] | None:
-    source = pickers.choice(
-        "source",
-        "Values",
-        tuple(_SOURCES),
-        default="local" if cached.read(benchmark.list_runs) else "published",
-        shown=_SOURCES.__getitem__,
-        kind="segments",
-    )
+    top = st.columns([6, 5, 4])
+    with top[0]:
+        source = pickers.choice(
+            "source",
+            "Values",
+            tuple(_SOURCES),
+            default="local" if cached.read(benchmark.list_runs) else "published",
+            shown=_SOURCES.__getitem__,
+            kind="segments",
+        )
     asked: dict[str, Any] = {"source": source}
     if source == "local":
-        columns = st.columns(2)
-        with columns[0]:
+        with top[1]:
             header = pickers.pick_dataset()
         if header is None:
             return None
-        with columns[1]:
+        with top[2]:
             asked["dataset"], asked["split"] = header.name, pickers.pick_split(header)
     columns = st.columns(3 if source == "local" else 1)
     with columns[0]:

@@ -47,6 +47,7 @@ def test_a_deep_link_on_a_fresh_server_opens_its_page(page, fresh_server, visit,
 
 
 def test_cell_to_run_to_molecule_by_mouse_only(page, server, visit, settled, foreign):
+    page.set_viewport_size({"width": 1280, "height": 1400})
     visit(server)
     page.get_by_role("link", name="Transition matrix").first.click()
     settled()
@@ -55,7 +56,7 @@ def test_cell_to_run_to_molecule_by_mouse_only(page, server, visit, settled, for
     page.mouse.click(*cell_center(page, row=1, column=4))
     settled()
     page.mouse.click(*cell_center(page, row=4, column=1))
-    page.wait_for_url(re.compile("from=caption"))
+    expect(page).to_have_url(re.compile("from=caption"), timeout=20_000)
     settled()
     assert query(page)["to"] == "SMILES"
     expect(page.get_by_role("heading", name="Molecules of writer")).to_be_visible()
@@ -75,7 +76,7 @@ def test_the_threshold_of_the_knowledge_map_filters(page, server, visit, settled
     slider = page.get_by_role("slider", name="Threshold T on local z").first
     slider.focus()
     slider.press("End")
-    page.wait_for_url(re.compile("T_run=3"))
+    expect(page).to_have_url(re.compile("T_run=3"), timeout=20_000)
     settled()
     assert reading.inner_text() != before
     no_problem(page)
