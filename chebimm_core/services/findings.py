@@ -214,7 +214,7 @@ def _evidence(candidate: _Candidate) -> str:
         else f" [{score.ci_low:.3f}, {score.ci_high:.3f}]"
     )
     floor = (
-        f"floor {candidate.floor_name} {candidate.floor.value:.3f}"
+        f"floor {candidate.floor.value:.3f} ({candidate.floor_name})"
         if candidate.floor is not None
         else "no floor run to compare with"
     )

@@ -7,7 +7,7 @@ import time
 
 import pandas as pd
 import pytest
-from conftest import SMALL, assert_healthy, said
+from small_store import SMALL, assert_healthy, said
 
 from chebimm_core.domain.molecule import QualityIssue
 from chebimm_core.services import dataset

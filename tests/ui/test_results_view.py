@@ -7,7 +7,7 @@ import io
 import time
 
 import pytest
-from conftest import HOSTILE, NOW, SMALL, assert_healthy, molecules, said
+from small_store import HOSTILE, NOW, SMALL, assert_healthy, molecules, said
 
 from chebimm_core.domain.prediction import Score
 from chebimm_core.domain.run import ScoreSheet

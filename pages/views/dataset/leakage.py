@@ -82,12 +82,15 @@ def _summary(header: DatasetHeader, report: LeakageReport) -> None:
 
 def _nearest(header: DatasetHeader, report: LeakageReport) -> None:
     frame = report.nearest.assign(pair=report.nearest["split"] + " in " + report.nearest["against"])
-    above = (frame["similarity"] > report.threshold).mean()
+    above = "; ".join(
+        f"{r.above_threshold / max(r.n, 1):.1%} of {panels.plain(r.split)} in "
+        f"{panels.plain(r.against)}"
+        for r in report.summary.itertuples()
+    )
     figure_panel.show(
         dataset_charts.nearest(frame, threshold=report.threshold, dark=theme.is_dark()),
         key="nearest",
-        reading=f"{above:.1%} of all comparisons find a neighbor more similar than "
-        f"{report.threshold:g}.",
+        reading=f"Molecules with a neighbor more similar than {report.threshold:g}: {above}.",
         table=report.summary,
         alt="Share of molecules by similarity of their nearest neighbor in the other split",
         file_name=f"{header.name}-nearest",

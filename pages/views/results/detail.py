@@ -143,8 +143,7 @@ def _scores(header: RunHeader) -> None:
     if table["floor"].isna().all():
         st.caption(panels.plain(task_catalog.task(header.spec.task).floor))
         table = table.drop(columns="floor")
-        if not rows.is_floor(header) and not rows.floors(header):
-            floor_panel.offer(header)
+    floor_panel.offer(header)
     with st.expander("All scores with signatures", icon=":material/table:", expanded=True):
         number = st.column_config.NumberColumn(format="%.4f")
         st.dataframe(

@@ -13,13 +13,15 @@ from pages.views.results import rows
 
 
 def offer(header: RunHeader) -> None:
-    """Says that no floor stands beside this run, and offers to compute the floors."""
+    """Offers to compute floors where none stands beside this run; shows the work while it runs."""
     spec = header.spec
     key = f"floors-{spec.dataset}-{spec.task}-{spec.transition}-{spec.split}"
     view = job_panel.watch(key)
     if view is not None:
         if view.over and job_panel.outcome(key, view):
             st.success("The floors are here.")
+        return
+    if rows.is_floor(header) or rows.floors(header):
         return
 
     def start() -> None:

@@ -41,8 +41,7 @@ def show() -> None:
         panels.empty("No run is left.", "Choose another signature.")
         return
     _draw(frame, task, metric, scored[0][1])
-    if not any(rows.floors(h) for h in runs):
-        floor_panel.offer(runs[0])
+    floor_panel.offer(runs[0])
 
 
 def _runs(headers: list[RunHeader]) -> tuple[str, list[RunHeader]]:

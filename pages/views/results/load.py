@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from chebimm_core.domain.molecule import DatasetHeader
 from chebimm_core.services import benchmark, dataset, task_catalog
 from chebimm_core.services.benchmark import LoadPreview
 from chebimm_core.settings import Settings
@@ -41,23 +42,14 @@ def show() -> None:
         "position. Nothing is stored before you have seen how the file joins."
     )
     chosen = _file()
-    header = pickers.pick_dataset()
-    if chosen is None or header is None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        header = pickers.pick_dataset()
+        if header is None:
+            return
+        task, split = _kind(header)
+    if chosen is None:
         return
     path, name = chosen
-    task = pickers.choice(
-        "task",
-        "Task of the outputs",
-        [_GUESS, *(t.name for t in task_catalog.tasks())],
-        shown=lambda t: "find out from the file" if t == _GUESS else task_catalog.title(t),
-    )
-    split = pickers.choice(
-        "split",
-        "Split",
-        [_GUESS, *header.splits],
-        default=_GUESS,
-        shown=lambda s: "the one most rows fit" if s == _GUESS else s,
-    )
     preview = cached.read(
         _preview,
         path,
@@ -71,6 +63,23 @@ def show() -> None:
     _show_preview(preview)
     if not preview.refusal:
         _load(path, name, header.name, preview, None if split == _GUESS else split)
+
+
+def _kind(header: DatasetHeader) -> tuple[str, str]:
+    task = pickers.choice(
+        "task",
+        "Task of the outputs",
+        [_GUESS, *(t.name for t in task_catalog.tasks())],
+        shown=lambda t: "find out from the file" if t == _GUESS else task_catalog.title(t),
+    )
+    split = pickers.choice(
+        "split",
+        "Split",
+        [_GUESS, *header.splits],
+        default=_GUESS,
+        shown=lambda s: "the one most rows fit" if s == _GUESS else s,
+    )
+    return task, split
 
 
 def _preview(
@@ -153,19 +162,17 @@ def _show_preview(preview: LoadPreview) -> None:
         ("outputs empty, counted as failed", report.empty),
         ("give another ground truth than the data set", report.disagreements),
     )
-    table = pd.DataFrame.from_records(
-        [
-            {"count": f.count, "what": what, "examples": "; ".join(f.examples)}
-            for what, f in findings
-        ]
-    )
-    st.dataframe(
-        table,
-        hide_index=True,
-        key="join-report",
-        alt="How the rows of the file join",
-        column_config={"examples": st.column_config.TextColumn(width="large")},
-    )
+    met = [(what, f) for what, f in findings if f.count]
+    if met:
+        table = pd.DataFrame.from_records(
+            [{"count": f.count, "what": w, "examples": "; ".join(f.examples)} for w, f in met]
+        )
+        _join_table(table)
+    else:
+        st.markdown(
+            "Every row found exactly one molecule and every molecule has an answer: nothing is "
+            "unjoined, ambiguous, repeated, missing or empty, and no ground truth disagrees."
+        )
     if report.n_unescaped:
         st.caption(f"Doubled backslashes are undone in {report.n_unescaped:,} outputs.")
     if preview.refusal:
@@ -174,6 +181,16 @@ def _show_preview(preview: LoadPreview) -> None:
         return
     with st.expander(f"First {len(preview.rows)} joined molecules", expanded=True):
         st.dataframe(preview.rows, hide_index=True, key="preview-rows", alt="First joined rows")
+
+
+def _join_table(table: pd.DataFrame) -> None:
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="join-report",
+        alt="How the rows of the file join",
+        column_config={"examples": st.column_config.TextColumn(width="large")},
+    )
 
 
 def _load(path: Path, name: str, data: str, preview: LoadPreview, split: str | None) -> None:
