@@ -190,6 +190,7 @@ def molecules(run_id: str, rivals: Sequence[str]) -> None:
             return
         found = cached.read(benchmark.disputed, among, metric, k=_CARDS)
         st.caption(f"Molecules on which the {len(among)} runs of this cell differ most.")
+        found = found.rename(columns={f"value:{run_id}": metric})
         _cards(found, metric, spec.dataset, run_id, "disputed")
     navigation.link("results", "Everything about this run", icon=":material/east:", run=run_id)
 
@@ -199,7 +200,9 @@ def _cards(rows: pd.DataFrame, metric: str, dataset: str, run_id: str, key: str)
     cards = []
     for _, row in rows.iterrows():
         value = row.get(metric)
-        shown = f"{title} **{value:.3f}**" if value is not None and value == value else ""  # noqa: PLR0124
+        shown = "" if pd.isna(value) else f"{title} **{value:.3f}**"
+        if "spread" in row:
+            shown += f"  \nspread **{row['spread']:.3f}**"
         problem = row.get("error")
         cards.append(
             molecule_cards.Card(str(row["cid"]), shown, problem if isinstance(problem, str) else "")

@@ -35,7 +35,7 @@ def show(found: KnowledgeMap, *, run_id: str, source: str, tokenizer: str, datas
     pair = selected()
     if pair is None and found.pairs:
         pair = (found.pairs[0].source, found.pairs[0].target)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([5, 6], gap="medium")
     with left:
         if table.empty:
             panels.empty("No pair is above this threshold.", "Lower T, or ask for more tokens.")
@@ -104,6 +104,7 @@ def _molecules(
         st.caption("No molecule carries both tokens.")
         return
     smiles = molecule_cards.structures(dataset)
+    output = "gold caption" if run_id.startswith("gold:") else "output of the run"
     for _, carrier in carriers.head(_SHOWN).iterrows():
         with st.container(border=True, horizontal=True):
             with st.container(width=160):
@@ -115,7 +116,7 @@ def _molecules(
                 )
             with st.container(width="stretch"):
                 panels.marked(carrier["source_text"], carrier["source_spans"], label=source)
-                panels.marked(carrier["target_text"], carrier["target_spans"], label="output")
+                panels.marked(carrier["target_text"], carrier["target_spans"], label=output)
     if len(carriers) > _SHOWN:
         st.caption(f"{_SHOWN} of {carriers.attrs['total']:,} molecules, most occurrences first.")
 

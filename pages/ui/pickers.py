@@ -221,6 +221,8 @@ def gold_label(run_id: str) -> str:
 def _bound(key: str, options: Sequence[str], fallback: str) -> str:
     widget = f"pick-{key}"
     asked = st.query_params.get(key)
+    if asked == "":
+        asked = None
     if asked is not None and asked not in options:
         st.caption(panels.plain(f"The link asks for {key} “{asked[:60]}”, which is not here."))
         asked = None

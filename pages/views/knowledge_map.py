@@ -75,13 +75,12 @@ def _of_run() -> None:
             step=10,
             help="The most frequent ones, without digits, punctuation and stop words. Paper: 20.",
         )
-    with st.expander("Choose tokens yourself, null and seed", icon=":material/tune:"):
-        keep_source = pickers.several(
-            "keep_source", "Only these source tokens", (), help="Empty: the most frequent ones."
-        )
-        keep_target = pickers.several(
-            "keep_target", "Only these target tokens", (), help="Empty: the most frequent ones."
-        )
+    chosen_map = {"source": source, "tokenizer": tokenizer, "size": int(size)}
+    frequent = cached.read(
+        _build, run_id, **chosen_map, spinner="Counting tokens; the first map takes a few seconds"
+    )
+    with st.expander("Keep or drop tokens, null and seed", icon=":material/tune:"):
+        tokens = _token_lists(frequent)
         seed = pickers.number(
             "seed",
             "Seed of the published null",
@@ -92,22 +91,33 @@ def _of_run() -> None:
             help="The published null is one random matrix. Its redraws move Z: see the band.",
         )
     built = cached.read(
-        _build,
-        run_id,
-        source=source,
-        tokenizer=tokenizer,
-        size=int(size),
-        null="published",
-        seed=int(seed),
-        keep_source=keep_source or None,
-        keep_target=keep_target or None,
-        spinner="Counting tokens. The first map of a run takes a few seconds.",
-    )
+        _build, run_id, **chosen_map, **tokens, null="published", seed=int(seed),
+        spinner="Building the map",
+    )  # fmt: skip
     found = _explore(built, key="run")
     st.divider()
     pair_panel.show(
         found, run_id=run_id, source=source, tokenizer=tokenizer, dataset=_dataset_of(run_id)
     )
+
+
+def _token_lists(frequent: KnowledgeMap) -> dict[str, tuple[str, ...] | None]:
+    sides = {}
+    for side, options in (("source", frequent.source_tokens), ("target", frequent.target_tokens)):
+        columns = st.columns(2)
+        with columns[0]:
+            keep = pickers.several(
+                f"keep_{side}",
+                f"Only these {side} tokens",
+                options,
+                help="Empty: the most frequent ones. Further tokens may be typed.",
+            )
+        with columns[1]:
+            drop = pickers.several(f"drop_{side}", f"Without these {side} tokens", options)
+        # Dropping is keeping the others: the map then has fewer tokens, not other ones.
+        kept = tuple(token for token in keep or options if token not in drop)
+        sides[f"keep_{side}"] = kept if keep or drop else None
+    return sides
 
 
 def _build(settings: Settings, run_id: str, **chosen: Any) -> KnowledgeMap:
@@ -128,7 +138,7 @@ def _of_file() -> None:
         )
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "matrix.csv"
+        path = Path(folder) / (Path(uploaded.name).name or "matrix.csv")
         path.write_bytes(uploaded.getvalue())
         built = knowledge.from_matrix_file(path, null="published")
     _explore(built, key="file")

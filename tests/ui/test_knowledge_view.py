@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from small_store import HOSTILE, SMALL, assert_healthy, in_address, said
@@ -69,6 +71,14 @@ def test_tokenizers_that_need_no_file(small_store, render, tokenizer):
     assert app.selectbox(key="pick-tokenizer").value == tokenizer
 
 
+def test_dropped_tokens_are_gone_and_kept_ones_stay(small_store, render):
+    app = render("knowledge_map", drop_source="chloro", keep_target="molecule,group,chain")
+    assert_healthy(app)
+    heat = _heatmap(app)
+    assert "chloro" not in heat["layout"]["yaxis"]["ticktext"]
+    assert set(heat["layout"]["xaxis"]["ticktext"]) == {"molecule", "group", "chain"}
+
+
 def test_outlines_are_the_pairs(small_store):
     found = build(small_store, threshold=1.0)
     figure = map_charts.heatmap(found, dark=True)
@@ -114,6 +124,10 @@ def test_the_scan_has_its_null_and_the_flow_its_pairs(small_store):
 
 def test_tokens_cannot_bring_markup_into_a_chart():
     assert map_charts.safe("<a href='x'>b</a>") == "&lt;a href='x'&gt;b&lt;/a&gt;"
+
+
+def _heatmap(app):
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
 
 
 def _pairs(app):
