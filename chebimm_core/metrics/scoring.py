@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from chebimm_core.domain.prediction import Score
 from chebimm_core.domain.specs import MetricSpec
@@ -127,7 +128,9 @@ def score(
         report(0.3 + 0.6 * done / len(present), f"computing {spec.title}")
         statistics[spec.name] = spec.statistics(prepared[spec.family])
     report(_BOOTSTRAP_FRACTION, "resampling molecules")
-    intervals = _intervals(present, statistics, len(outputs), n_bootstrap, seed)
+    # Products of a few columns: threads of the linear algebra would spin longer than they work.
+    with threadpool_limits(1):
+        intervals = _intervals(present, statistics, len(outputs), n_bootstrap, seed)
     for spec in present:
         made = _score(spec, statistics[spec.name], intervals[spec.name], prepared[spec.family])
         if np.isnan(made.value):
@@ -137,13 +140,16 @@ def score(
     report(1.0, "scored")
     return Scored(
         scores=tuple(scores),
-        samples=pd.DataFrame({s.name: _samples(s, statistics[s.name]) for s in present}),
+        samples=pd.DataFrame(
+            {s.name: _samples(s, statistics[s.name]) for s in present}, index=range(len(outputs))
+        ),
         statistics=pd.DataFrame(
             {
                 f"{name}:{k}": rows[:, k]
                 for name, rows in statistics.items()
                 for k in range(rows.shape[1])
-            }
+            },
+            index=range(len(outputs)),
         ),
         absent=absent,
     )

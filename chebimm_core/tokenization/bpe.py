@@ -6,6 +6,7 @@ It needs no download, and its merges are the frequent morphemes of the corpus: `
 from __future__ import annotations
 
 import hashlib
+import string
 from collections.abc import Sequence
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
@@ -46,7 +47,10 @@ class CorpusBPETokenizer:
             ]
         )
         trainer = trainers.BpeTrainer(
-            vocab_size=vocab_size, special_tokens=[_UNKNOWN], show_progress=False
+            vocab_size=vocab_size,
+            special_tokens=[_UNKNOWN],
+            initial_alphabet=list(string.ascii_lowercase + string.digits + string.punctuation),
+            show_progress=False,
         )
         self._model.train_from_iterator(texts, trainer)
         pieces = "\n".join(sorted(self._model.get_vocab()))

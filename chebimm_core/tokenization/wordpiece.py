@@ -28,13 +28,15 @@ class WordPieceTokenizer:
     """
 
     def __init__(self, vocab: Path) -> None:
-        self._model = BertWordPieceTokenizer(str(vocab), lowercase=True)
-        if self._model.token_to_id("[UNK]") is None:
+        try:
+            self._model = BertWordPieceTokenizer(str(vocab), lowercase=True)
+        except Exception as error:  # the library raises bare exceptions for unreadable files
             raise DataFormatError(
-                "The vocabulary file is not a BERT vocabulary: it has no [UNK] line",
+                "The vocabulary file is not a BERT vocabulary: one piece a line, [SEP] and [CLS] "
+                "among them",
                 value=str(vocab),
                 do="Name SciBERT's vocab.txt in CHEBIMM_SCIBERT_VOCAB",
-            )
+            ) from error
         self.signature = f"scibert-uncased@{sha256(vocab)[:8]}"
         self.vocabulary_size: int | None = self._model.get_vocab_size()
 

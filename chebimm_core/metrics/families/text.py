@@ -118,7 +118,11 @@ def prepare(
     tokenizer = load_tokenizer(context)
     needed = bool(context.wanted & {"bleu2", "bleu4", "meteor"})
     if context.cache.synonyms is None and "meteor" in context.wanted:
-        context.cache.synonyms = Synonyms(wordnet_folder(context.settings))
+        # Named after NLTK's release: another one may look words up differently.
+        name = f"synonyms-{library('nltk').replace(':', '-')}.json"
+        context.cache.synonyms = Synonyms(
+            wordnet_folder(context.settings), context.settings.cache / "meteor" / name
+        )
     return TextPairs(
         outputs=texts,
         references=targets,
@@ -174,9 +178,9 @@ def _rouge_l(pairs: TextPairs) -> Floats:
 
 def _meteor(pairs: TextPairs) -> Floats:
     lower = _lower_cased(pairs.output_tokens), _lower_cased(pairs.reference_tokens)
-    return _counted(
-        np.array([meteor(a, b, pairs.synonyms) for a, b in zip(*lower, strict=True)], dtype=float)
-    )
+    values = [meteor(a, b, pairs.synonyms) for a, b in zip(*lower, strict=True)]
+    pairs.synonyms.remember()
+    return _counted(np.array(values, dtype=float))
 
 
 def _lower_cased(rows: list[list[str]]) -> list[list[str]]:
