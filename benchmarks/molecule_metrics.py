@@ -4,8 +4,8 @@
 
 FILES are tables of outputs with columns ``ground truth`` and ``output`` (tab, no quoting); by
 default the public generation files below CHEBIMM_SHARED. The reference molecules are made ready
-once, before the clock starts, as they are when several runs on one data set are scored. FCD, which
-is the same network either way, is left out. Exits with 1 if values differ or the ratio is below 2.5.
+once, before the clock starts, as they are when several runs on one data set are scored. FCD, the
+same network either way, is left out. Exits with 1 if values differ or the ratio is below 2.5.
 """
 
 from __future__ import annotations
