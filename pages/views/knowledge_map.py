@@ -182,7 +182,9 @@ def _explore(built: KnowledgeMap, *, key: str) -> KnowledgeMap:
         f"target tokens; {len(found.pairs)} specific pairs are outlined and listed in the table.",
         file_name="knowledge-map",
         on_select=charts_events.on_click(chart_key, lambda at: _select(found, at)),
-        note=panels.plain(f"{found.signature} · n = {found.n_molecules:,}"),
+        note=panels.plain(
+            found.signature + (f" · n = {found.n_molecules:,}" if found.n_molecules else "")
+        ),
     )
     scan, groups, flow = st.tabs(["Threshold scan", "Groups", "Flow"])
     with scan:

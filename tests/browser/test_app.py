@@ -82,6 +82,22 @@ def test_the_threshold_of_the_knowledge_map_filters(page, server, visit, settled
     no_problem(page)
 
 
+def test_a_matrix_of_ones_own_is_mapped_and_a_foreign_file_refused(
+    page, server, visit, settled, tmp_path
+):
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(",acid,ring,<b>x</b>\nmeth,1,5,2\noxo,4,40,2\nyl,3,3,80\n")
+    bad.write_text("a;b\n1;2\n")
+    visit(f"{server}/knowledge_map")
+    page.get_by_role("tab", name="From a matrix file").click()
+    page.locator("input[type=file]").set_input_files(str(bad))
+    expect(page.get_by_text("too small for neighbors")).to_be_visible(timeout=20_000)
+    page.locator("input[type=file]").set_input_files(str(good))
+    expect(page.get_by_text("of 9 token pairs stand out")).to_be_visible(timeout=20_000)
+    assert page.locator(".js-plotly-plot b").count() == 0
+    no_problem(page)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_both_themes_draw_charts_on_their_own_background(page, server, visit, scheme):
     page.emulate_media(color_scheme=scheme)
