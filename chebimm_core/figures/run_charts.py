@@ -91,10 +91,14 @@ def sample_spread(
     """
     p = theme.palette(dark)
     counted = values[np.isfinite(values)]
+    # Without fixed bins a metric that is 0 or 1 (exact match) becomes one bar around its value.
+    within_one = bool(counted.size) and counted.min() >= 0 and counted.max() <= 1
+    bins = {"start": 0.0, "end": 1.05, "size": 0.05} if within_one else None
     figure = go.Figure(
         go.Histogram(
             x=counted,
-            nbinsx=40,
+            nbinsx=None if within_one else 40,
+            xbins=bins,
             marker_color=p.categorical[0],
             hovertemplate="%{x}: %{y:,} molecules<extra></extra>",
         )

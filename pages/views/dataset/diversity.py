@@ -179,7 +179,7 @@ def _spread(header: DatasetHeader, split: str, space: ChemicalSpace) -> None:
         table=space.properties,
         alt=f"Histogram of {name}",
         file_name=f"{header.name}-{split}-{name}",
-        note=f"n = {int(row['n']):,}, {int(row['missing']):,} missing; computed by "
-        + ("RDKit from the structure" if row["source"] == "RDKit" else "the data set's authors")
+        note=f"n = {int(row['n']):,}, {int(row['missing']):,} missing; "
+        + ("computed by RDKit" if row["source"] == "RDKit" else "as given by the data set")
         + ". The outermost 0.5 % at each end are left out of the picture, not of the table.",
     )

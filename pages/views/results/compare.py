@@ -37,6 +37,7 @@ def show() -> None:
             "The first is compared with each of the others on the molecules they share.",
         )
         return
+    rows.badge(h.spec.dataset for h in chosen)
     first, others = chosen[0], chosen[1:]
     differences = spec_differences([h.spec for h in chosen])
     st.subheader("What differs in their specifications")

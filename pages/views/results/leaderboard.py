@@ -29,6 +29,7 @@ def show() -> None:
         no_runs()
         return
     task, runs = _runs(headers)
+    rows.badge(h.spec.dataset for h in runs)
     metric = _metric(task, runs)
     beside = {f.run_id: f for h in runs for f in rows.floors(h)} | {h.run_id: h for h in runs}
     scored = [(h, s) for h in beside.values() if (s := h.score(metric)) is not None]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from chebimm_core.domain.prediction import Score
 from chebimm_core.domain.run import RunHeader
-from chebimm_core.services import benchmark, task_catalog
+from chebimm_core.services import benchmark, dataset, task_catalog
 from chebimm_core.services import floors as floor_runs
 from pages.ui import cached, panels
 from pages.ui.molecule_table import BUTTON, OPEN
@@ -18,6 +18,19 @@ from pages.ui.molecule_table import BUTTON, OPEN
 def all_runs() -> list[RunHeader]:
     """Every run of the store."""
     return cached.read(benchmark.list_runs)
+
+
+def synthetic_names() -> set[str]:
+    """Data sets with values made by this project."""
+    return {h.name for h in cached.read(dataset.list_datasets) if h.synthetic}
+
+
+def badge(names: Iterable[str]) -> None:
+    """Says so where one of these data sets is synthetic."""
+    wanted = set(names)
+    for header in cached.read(dataset.list_datasets):
+        if header.name in wanted and header.synthetic:
+            panels.synthetic_badge(header)
 
 
 def floors(header: RunHeader) -> list[RunHeader]:
@@ -68,6 +81,7 @@ def arrow(transition: str) -> str:
 def table(headers: Sequence[RunHeader]) -> pd.DataFrame:
     """One row a run with its primary score, interval, n, floor and signature."""
     records = []
+    synthetic = synthetic_names()
     for header in headers:
         spec, score = header.spec, primary(header)
         floor = floor_score(header, score) if score is not None else None
@@ -83,7 +97,8 @@ def table(headers: Sequence[RunHeader]) -> pd.DataFrame:
                 "floor": "this is one" if is_floor(header) else panels.figure(_value(floor)),
                 "n": score.n if score else header.status.n_predictions,
                 "failed": score.n_failed if score else header.status.n_failed,
-                "data": f"{spec.dataset} {spec.split}",
+                "data": f"{spec.dataset} {spec.split}"
+                + (" (synthetic)" if spec.dataset in synthetic else ""),
                 "tags": list(header.status.tags),
                 "origin": header.spec.origin.kind,
                 "state": header.status.state.value,
