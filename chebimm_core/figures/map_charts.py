@@ -275,7 +275,7 @@ def _outlines(found: KnowledgeMap, p: theme.Palette) -> go.Scatter:
         x=x,
         y=y,
         mode="lines",
-        line={"color": p.mark, "width": 2.5},
+        line={"color": p.mark, "width": 2.5 if max(found.counts.shape) <= _LABELS_SHOWN else 1},
         hoverinfo="skip",
         name=f"specific pairs (local z > {found.threshold:.2f})",
         showlegend=True,
