@@ -65,13 +65,14 @@ class Structure:
 def read(smiles: str) -> Structure | None:
     """Parses a SMILES as RDKit does (text after a space is a name); None if it is not one.
 
-    No atoms at all, or more than 10,000 characters, count as not valid.
+    The empty text is a molecule without atoms, as in the published protocol: valid, similar to
+    nothing. More than 10,000 characters count as not valid.
     """
-    if not smiles.strip() or len(smiles) > _LONGEST_SMILES:
+    if (smiles and not smiles.strip()) or len(smiles) > _LONGEST_SMILES:
         return None
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
-    return Structure(mol) if mol is not None and mol.GetNumAtoms() else None
+    return Structure(mol) if mol is not None and (mol.GetNumAtoms() or not smiles) else None
 
 
 def add_fingerprints(structures: Sequence[Structure], names: Sequence[str], workers: int) -> None:

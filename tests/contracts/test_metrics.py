@@ -20,7 +20,7 @@ _CAPTIONS = [f"The molecule is a {w} acid with a role as drug." for w in "abcdef
 
 EXAMPLES: dict[str, tuple[list[str | None], list[str]]] = {
     "text": ([*_CAPTIONS[::-1][:8], None, ""], _CAPTIONS),
-    "molecule": (["CCO", "CN", "c1ccccc1C", "(", "CCO", "C1CC", None, "CCO", "", "N"], _SMILES),
+    "molecule": (["CCO", "CN", "c1ccccc1C", "(", "CCO", "C1CC", None, "CCO", "c1", "N"], _SMILES),
     "property": (["1.5", "2", "x", None, "0", "-1", "3", "7", "2", "1"], list("2345678901")),
     "labels": ([".9", ".2", "x", None, ".3", ".1", ".9", ".7", ".2", "1"], list("1010101010")),
     "ranking": (

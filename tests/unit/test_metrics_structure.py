@@ -41,7 +41,7 @@ def test_invalid_outputs_count_in_one_denominator_and_not_in_the_other() -> None
 
 
 def test_all_keys_of_the_json_come_in_both_denominators() -> None:
-    values = score((*METRICS, "fcd"), ["(", ""], ["CCO", "CC"], settings=SETTINGS).as_json()
+    values = score((*METRICS, "fcd"), ["(", None], ["CCO", "CC"], settings=SETTINGS).as_json()
     assert values["fcd"] is None and values["fcd_all"] is None
     assert values["maccs"] is None and values["maccs_all"] == 0.0
     assert values["validity"] == values["validity_all"] == 0.0
@@ -83,9 +83,7 @@ def test_exact_match_is_equality_of_inchi(output: str, reference: str, equal: bo
     assert result.as_json()["exact"] == float(equal)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "   ", "C" * 10_001, "C(", "[NULL]", "\x00", "not a molecule"]
-)
+@pytest.mark.parametrize("text", ["   ", "C" * 10_001, "C(", "[NULL]", "\x00", "not a molecule"])
 def test_what_is_no_molecule(text: str) -> None:
     assert read(text) is None
 
@@ -115,3 +113,10 @@ def test_chemnet_distance_of_a_set_to_itself_is_nothing_and_is_cached(tmp_path) 
     (tmp_path / "chemnet" / "activations.sqlite").write_bytes(b"not a database, and long enough")
     again = fcd.distance(smiles, ["CCO", "CCCl", "CBr"] + [None] * 2, tmp_path)
     assert again.value > 0.01
+
+
+def test_an_empty_output_is_valid_as_published_a_missing_one_is_not() -> None:
+    found = scored(["", None])
+    assert found.as_json()["validity"] == pytest.approx(0.5)
+    assert found.samples["maccs"].tolist()[0] == 0.0 and np.isnan(found.samples["maccs"][1])
+    assert {s.n_failed for s in found.scores} == {2}

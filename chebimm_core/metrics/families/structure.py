@@ -46,7 +46,8 @@ class MoleculePairs:
 
     @property
     def failed(self) -> NDArray[np.bool_]:
-        return np.array([structure is None for structure in self.predicted], dtype=bool)
+        both = zip(self.predicted, self.outputs, strict=True)
+        return np.array([structure is None or not text for structure, text in both], dtype=bool)
 
     @property
     def pairs(self) -> list[tuple[int, Structure, Structure]]:
@@ -78,8 +79,12 @@ def prepare(
             if structure is not None:
                 known[text] = structure
     fresh = {t: read(t) for t in dict.fromkeys(texts) if t not in known}
+    missing = [output is None for output in outputs]
     names = [n for n in FINGERPRINTS if context.wanted & {n, f"{n}_all"}]
-    predicted = [known.get(t) or fresh.get(t) for t in texts]
+    predicted = [
+        None if gone else known.get(t) or fresh.get(t)
+        for t, gone in zip(texts, missing, strict=True)
+    ]
     wanted = [known.get(t) for t in targets]
     used = [s for s in (*predicted, *wanted) if s is not None]
     add_fingerprints(list({id(s): s for s in used}.values()), names, context.workers)
@@ -106,7 +111,7 @@ def _exact(pairs: MoleculePairs) -> Floats:
 
 
 def _validity(pairs: MoleculePairs) -> Floats:
-    return _over_all(1.0 - pairs.failed.astype(float))
+    return _over_all(np.array([s is not None for s in pairs.predicted], dtype=float))
 
 
 def _similarity(pairs: MoleculePairs, fingerprint: str, count_all: bool) -> Floats:
@@ -128,8 +133,8 @@ def _over_all(values: Floats) -> Floats:
 
 def _fcd(pairs: MoleculePairs) -> CorpusValue:
     return fcd.distance(
-        [None if s is None else s.canonical for s in pairs.predicted],
-        [None if s is None else s.canonical for s in pairs.wanted],
+        [None if s is None else s.canonical or None for s in pairs.predicted],
+        [None if s is None else s.canonical or None for s in pairs.wanted],
         pairs.settings.cache,
     )
 
