@@ -121,9 +121,9 @@ class MetricSpec:
     """(..., k) summed statistics -> (...) metric values; NaN where undefined."""
     per_sample: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
     """(n, k) statistics -> (n,) values to show for single molecules; None: use ``aggregate``."""
-    weighted: (
-        Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]] | None
-    ) = None
+    weighted: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]] | None = (
+        None
+    )
     """For a metric that ranks rows against each other (ROC-AUC): (n, k) per-row values and (b, n)
     weights -> (b,) values. It then replaces ``aggregate``, which has no sum to work on."""
     corpus: Callable[[Any], CorpusValue] | None = None
