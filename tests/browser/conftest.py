@@ -35,6 +35,8 @@ def _chromium() -> str | None:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     path = _chromium()
+    if path is None and os.environ.get("CHEBIMM_REQUIRE_BROWSER"):
+        pytest.fail("CHEBIMM_REQUIRE_BROWSER is set, but no Chromium was found")
     if path is None:
         pytest.skip("no Chromium found: install the system package 'chromium' to run browser tests")
     return {**browser_type_launch_args, "executable_path": path, "args": _FLAGS.split()}
