@@ -66,5 +66,9 @@ _MAX_SHOWN = 120
 
 
 def _short(value: object) -> str:
+    """The ends of a long value: a path says most at its end, a row at its beginning."""
     text = repr(value)
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+    if len(text) <= _MAX_SHOWN:
+        return text
+    tail = _MAX_SHOWN // 3
+    return f"{text[: _MAX_SHOWN - tail]}…{text[-tail:]}"

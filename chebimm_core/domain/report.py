@@ -135,3 +135,5 @@ class MoleculeReport:
     nearest: NearestTraining | None
     no_nearest: str | None
     """Why there is no nearest training molecule."""
+    n_outdated: int = 0
+    """Runs left out because they were made on another version of the data set."""

@@ -51,7 +51,8 @@ def compare_runs(
     Metrics whose signatures differ are left out: their values do not compare.
 
     Raises:
-        SettingError: If the runs are of different tasks or data sets, or share no molecule.
+        SettingError: If the runs are of different tasks, data sets or versions of one, or share no
+            molecule.
     """
     a, b = runs.header(run_a), runs.header(run_b)
     kinds = [(h.spec.task, h.spec.dataset) for h in (a, b)]
@@ -60,6 +61,12 @@ def compare_runs(
             "Only runs of one task on one data set compare",
             value=f"{' on '.join(kinds[0])} and {' on '.join(kinds[1])}",
             do="Choose two runs of the same task and data set",
+        )
+    if a.spec.dataset_hash != b.spec.dataset_hash:
+        raise SettingError(
+            f"The runs were made on different versions of {a.spec.dataset}",
+            value=f"content {a.spec.dataset_hash[:12]} and {b.spec.dataset_hash[:12]}",
+            do="Load the file of the older run again, so that both are scored on one version",
         )
     left = runs.statistics(run_a).set_index("cid")
     right = runs.statistics(run_b).set_index("cid")
@@ -146,9 +153,9 @@ def ranking(headers: Sequence[RunHeader], task: str, primary: str) -> pd.DataFra
 
     Returns:
         One row a run: ``rank``, ``run_id``, ``model``, ``transition``, ``dataset``, ``split``,
-        ``signature`` of the primary score, ``comparable`` (whether that signature, data set and
-        split are those of the first row), ``n``, ``n_failed``, then for each metric its value and
-        ``<metric>_low``, ``<metric>_high``.
+        ``signature`` of the primary score, ``comparable`` (whether that signature, data set (name
+        and content) and split are those of the first row), ``n``, ``n_failed``, then for each
+        metric its value and ``<metric>_low``, ``<metric>_high``.
     """
     chosen = [h for h in headers if h.spec.task == task]
     sign = next((-1 if s.direction == "higher" else 1 for h in chosen for s in h.scores
@@ -160,10 +167,10 @@ def ranking(headers: Sequence[RunHeader], task: str, primary: str) -> pd.DataFra
         return absent, 0.0 if score is None or absent else sign * score.value, header.run_id
 
     records: list[dict[str, str | int | float | bool | None]] = []
-    first: tuple[str, str, str] | None = None
+    first: tuple[str, str, str, str] | None = None
     for rank, header in enumerate(sorted(chosen, key=key), start=1):
         spec, score = header.spec, header.score(primary)
-        kind = (score.signature if score else "", spec.dataset, spec.split)
+        kind = (score.signature if score else "", spec.dataset, spec.dataset_hash, spec.split)
         first = first or kind
         record: dict[str, str | int | float | bool | None] = {
             "rank": rank,

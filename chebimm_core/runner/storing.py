@@ -17,6 +17,7 @@ from chebimm_core.runner.scoring import (
     score_predictions,
 )
 from chebimm_core.settings import Settings
+from chebimm_core.store import versions
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.store.run_store import RunStore
 
@@ -97,6 +98,7 @@ def rescore(
     """Scores a stored run again; arguments as ``services.benchmark.rescore``."""
     runs = RunStore(settings.store)
     spec = runs.header(run_id).spec
+    versions.require_current(settings.store, spec)
     molecules = DatasetStore(settings.store).molecules(spec.dataset)
     expected = expected_molecules(molecules, spec)
     completed = complete(runs.predictions(run_id), expected)

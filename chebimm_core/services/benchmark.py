@@ -26,6 +26,7 @@ from chebimm_core.runner.scoring import (
     score_predictions,
 )
 from chebimm_core.settings import Settings
+from chebimm_core.store import versions
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.store.run_store import RunStore
 from chebimm_core.tasks import TASKS
@@ -56,11 +57,22 @@ def list_runs(
     task: str | None = None,
     split: str | None = None,
     tag: str | None = None,
+    current: bool = False,
 ) -> list[RunHeader]:
-    """Headers of stored runs that fit all given filters, by id."""
+    """Headers of stored runs that fit all given filters, by id.
+
+    Args:
+        settings: Where the store is.
+        dataset: Only this data set.
+        task: Only this task.
+        split: Only this split.
+        tag: Only runs with this tag.
+        current: Leave out runs made on other content than their data set has now.
+    """
+    headers = RunStore(settings.store).headers()
     return [
         h
-        for h in RunStore(settings.store).headers()
+        for h in (versions.current(settings.store, headers) if current else headers)
         if (dataset is None or h.spec.dataset == dataset)
         and (task is None or h.spec.task == task)
         and (split is None or h.spec.split == split)
@@ -266,9 +278,14 @@ def samples(settings: Settings, run_id: str) -> pd.DataFrame:
     Returns:
         (n, 5 + metrics) ``cid``, ``input``, ``reference``, ``output``, ``error``, then the value of
         each metric for that molecule, NaN where it does not count.
+
+    Raises:
+        StoreError: If a table is damaged, or the data set has other content now.
+        NotFoundError: If the run or its data set does not exist.
     """
     runs = RunStore(settings.store)
     spec = runs.header(run_id).spec
+    versions.require_current(settings.store, spec)
     expected = expected_molecules(DatasetStore(settings.store).molecules(spec.dataset), spec)
     outputs = runs.predictions(run_id)[["cid", "output", "error"]]
     frame = outputs.merge(expected, on="cid", how="left").merge(
@@ -300,7 +317,7 @@ def floors(settings: Settings, dataset: str, task: str, transition: str) -> list
     """Runs of models that know nothing of the input, to read every score against."""
     return [
         h
-        for h in list_runs(settings, dataset=dataset, task=task)
+        for h in list_runs(settings, dataset=dataset, task=task, current=True)
         if h.spec.transition == transition
         and h.spec.model in MODELS
         and MODELS[h.spec.model].is_floor

@@ -22,6 +22,7 @@ from chebimm_core.domain.run import RunHeader, RunState
 from chebimm_core.errors import SettingError
 from chebimm_core.models import MODELS
 from chebimm_core.settings import Settings
+from chebimm_core.store import versions
 from chebimm_core.store.run_store import RunStore
 
 Floats = NDArray[np.float64]
@@ -56,6 +57,8 @@ def finished_runs(
 ) -> list[CellRun]:
     """Finished runs with one source modality and a bounded score, retrieval left out.
 
+    Runs made on other content than their data set has now are left out as well.
+
     Args:
         settings: Where the store is.
         dataset: Only this data set; None takes all.
@@ -68,6 +71,7 @@ def finished_runs(
     """
     store = RunStore(settings.store)
     headers = store.headers() if run_ids is None else [store.header(r) for r in run_ids]
+    headers = versions.current(settings.store, headers)
     found = []
     for header in headers:
         spec = header.spec

@@ -25,6 +25,9 @@ from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.tasks import TASKS
 
+_MIN_CARRIERS = 20
+"""Molecules a pair of tokens needs to be told as a finding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -116,17 +119,21 @@ def clearest_pair(settings: Settings, dataset: str, split: str) -> Finding | Non
     """The most specific token pair of the data set's own names and captions.
 
     The local filter also selects cells that merely stand out from low neighbours, so a pair is only
-    told here if its count exceeds what the totals of its two tokens predict.
+    told here if its count exceeds what the totals of its two tokens predict: the one that exceeds
+    it most, of those that at least 20 molecules carry. The words captions are built from are left
+    out.
     """
     run_id = f"gold:{dataset}:{split}"
     try:
-        mapped = knowledge.build(settings, run_id, source="IUPAC", tokenizer="words")
+        mapped = knowledge.build(
+            settings, run_id, source="IUPAC", tokenizer="words", boilerplate=False
+        )
     except ChebiMMError:
         return None
-    chosen = next(((p, lift) for p in mapped.pairs if (lift := _lift(mapped, p)) > 1), None)
-    if chosen is None:
+    lifts = [(_lift(mapped, p), p) for p in mapped.pairs if (p.molecules or 0) >= _MIN_CARRIERS]
+    lift, pair = max(lifts, key=lambda found: found[0], default=(0.0, None))
+    if pair is None or lift <= 1:
         return None
-    pair, lift = chosen
     shared = "" if pair.molecules is None else f", together in {pair.molecules:,} molecules"
     return Finding(
         kind="pair",
@@ -136,7 +143,14 @@ def clearest_pair(settings: Settings, dataset: str, split: str) -> Finding | Non
         signature=mapped.signature,
         dataset=dataset,
         page="knowledge_map",
-        query=(("run", run_id), ("dataset", dataset)),
+        query=(
+            ("run", run_id),
+            ("dataset", dataset),
+            ("source", "IUPAC"),
+            ("boilerplate", "out"),
+            ("from_token", pair.source),
+            ("to_token", pair.target),
+        ),
     )
 
 
@@ -155,7 +169,7 @@ def coverage(settings: Settings, *, dataset: str | None = None) -> Coverage:
     names = tuple(MODALITIES)
     place = {name: i for i, name in enumerate(names)}
     counts = np.zeros((len(names), len(names)), dtype=np.int64)
-    for header in benchmark.list_runs(settings, dataset=dataset):
+    for header in benchmark.list_runs(settings, dataset=dataset, current=True):
         sources, target = header.spec.sources, header.spec.target
         if len(sources) == 1 and sources[0] in place and target in place:
             counts[place[sources[0]], place[target]] += 1
@@ -171,7 +185,7 @@ def _candidates(settings: Settings, dataset: str | None) -> list[_Candidate]:
     synthetic = {h.name for h in DatasetStore(settings.store).headers() if h.synthetic}
     groups: dict[tuple[str, str, str, str], list[RunHeader]] = {}
     floor_ids: dict[tuple[str, str, str], list[RunHeader]] = {}
-    for header in benchmark.list_runs(settings, dataset=dataset):
+    for header in benchmark.list_runs(settings, dataset=dataset, current=True):
         spec = header.spec
         score = header.score(TASKS[spec.task].primary_metric) if spec.task in TASKS else None
         if score is None or not np.isfinite(score.value):

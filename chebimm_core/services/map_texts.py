@@ -9,6 +9,7 @@ import pandas as pd
 from chebimm_core.domain.molecule import TEXT_COLUMNS
 from chebimm_core.errors import NotFoundError, SettingError
 from chebimm_core.settings import Settings
+from chebimm_core.store import versions
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.store.run_store import RunStore
 from chebimm_core.tasks import TASKS
@@ -121,6 +122,7 @@ def _outputs(settings: Settings, run_id: str, target: str | None) -> _Outputs:
         raise SettingError(
             "A run has its own target", value=target, allowed=spec.target, do="Leave it out"
         )
+    versions.require_current(settings.store, spec)
     rows = store.predictions(run_id)
     return _Outputs(spec.dataset, spec.split, spec.target, rows[["cid", "output"]])
 

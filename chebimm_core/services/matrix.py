@@ -27,6 +27,8 @@ from chebimm_core.services.cell_scores import (
     warnings_about,
 )
 from chebimm_core.settings import Settings
+from chebimm_core.store import versions
+from chebimm_core.store.run_store import RunStore
 
 SOURCES: tuple[MatrixSource, ...] = ("published", "local")
 AGGREGATES: tuple[Aggregate, ...] = ("best", "mean", "median", "top3")
@@ -108,7 +110,7 @@ def build(
     placed = [r for r in runs if _placed(axes, r)]
     models = [r for r in placed if not r.is_floor]
     scores = run_scores(settings, models, n_bootstrap=n_bootstrap, seed=seed)
-    warnings = warnings_about(models)
+    warnings = warnings_about(models) + _left_out(settings, dataset, split)
     bare = [s.run_id for s in scores if s.replicates is None]
     if bare and n_bootstrap:
         warnings += (
@@ -202,6 +204,23 @@ def cell_runs(
     order = ["leg", "is_floor", "value", "run_id"]
     frame = pd.DataFrame(rows).sort_values(order, ascending=[True, True, False, True])
     return frame[list(RUN_COLUMNS)].reset_index(drop=True)
+
+
+def _left_out(settings: Settings, dataset: str | None, split: str | None) -> tuple[str, ...]:
+    """Names the runs that do not enter because their data set has other content now."""
+    headers = RunStore(settings.store).headers()
+    gone = versions.outdated(settings.store, headers)
+    found = [
+        h.run_id
+        for h in headers
+        if h.run_id in gone and dataset in (None, h.spec.dataset) and split in (None, h.spec.split)
+    ]
+    if not found:
+        return ()
+    return (
+        f"{len(found)} run{'s were' if len(found) > 1 else ' was'} made on another version of "
+        f"{'their' if len(found) > 1 else 'its'} data set and left out: {', '.join(found[:3])}",
+    )
 
 
 def _placed(axes: Axes, run: CellRun) -> bool:

@@ -31,6 +31,7 @@ from chebimm_core.models import MODELS
 from chebimm_core.services.modality_views import view
 from chebimm_core.services.molecule_search import find
 from chebimm_core.settings import Settings
+from chebimm_core.store import versions
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.store.fingerprint_index import FingerprintIndex
 from chebimm_core.store.index import MoleculeIndex
@@ -65,6 +66,8 @@ def inspect(settings: Settings, dataset: str, cid: str) -> MoleculeReport:
             do="Search by name or structure; the molecule may stand in another data set",
         )
     record = _record(rows.iloc[0], dataset, header.properties)
+    headers = RunStore(settings.store).headers()
+    outdated = versions.outdated(settings.store, headers)
     nearest, reason = _nearest_or_why(settings, record)
     return MoleculeReport(
         header=header,
@@ -73,6 +76,7 @@ def inspect(settings: Settings, dataset: str, cid: str) -> MoleculeReport:
         outputs=_outputs(settings, record),
         nearest=nearest,
         no_nearest=reason,
+        n_outdated=sum(h.run_id in outdated and h.spec.dataset == dataset for h in headers),
     )
 
 
@@ -205,7 +209,8 @@ def _text(value: object) -> str | None:
 
 
 def _outputs(settings: Settings, record: MoleculeRecord) -> tuple[RunOutput, ...]:
-    headers = [h for h in RunStore(settings.store).headers() if h.spec.dataset == record.dataset]
+    stored = versions.current(settings.store, RunStore(settings.store).headers())
+    headers = [h for h in stored if h.spec.dataset == record.dataset]
     found = MoleculeIndex(settings.store).outputs(record.cid, headers)
     by_id = {h.run_id: h for h in headers}
     outputs = [

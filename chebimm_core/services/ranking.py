@@ -13,6 +13,7 @@ from chebimm_core.domain.run import RunHeader, RunState
 from chebimm_core.models import MODELS
 from chebimm_core.services.cell_scores import RETRIEVAL, Similarity, finished_runs, is_floor
 from chebimm_core.settings import Settings
+from chebimm_core.store import versions
 from chebimm_core.store.run_store import RunStore
 
 NO_PART = "none"
@@ -125,7 +126,7 @@ def retrieval_bars(
         frame.attrs["citation"] = facts[0].citation
         return frame
     rows = []
-    for header in RunStore(settings.store).headers():
+    for header in versions.current(settings.store, RunStore(settings.store).headers()):
         spec, score = header.spec, header.score("r1")
         wanted = spec.task == RETRIEVAL and header.status.state is RunState.DONE
         if not wanted or score is None or len(spec.sources) != 1 or is_floor(spec.model):

@@ -27,7 +27,7 @@ def run_token(settings: Settings, run_id: str) -> str:
     """Changes whenever that run is scored or loaded again; ``absent`` if there is none."""
     folder = settings.store / "runs" / run_id
     try:
-        stamps = [(folder / name).stat() for name in ("status.json", "scores.json")]
+        stamps = [(folder / name).stat() for name in ("spec.json", "status.json", "scores.json")]
     except (OSError, ValueError):
         return "absent"
     return f"{run_id}:" + ":".join(f"{s.st_mtime_ns}.{s.st_ino}" for s in stamps)

@@ -29,14 +29,12 @@ class DatasetStore:
         return sorted(p.parent.name for p in self._root.glob("[!.]*/dataset.json"))
 
     def headers(self) -> list[DatasetHeader]:
-        """Headers that can be read; a damaged data set is named on opening."""
-        found = []
-        for name in self.names():
-            try:
-                found.append(self.header(name))
-            except StoreError:
-                continue
-        return found
+        """Headers that can be read; :meth:`damaged` names the others."""
+        return [h for h, _ in self._scan().values() if h is not None]
+
+    def damaged(self) -> dict[str, str]:
+        """Name -> why a data set cannot be opened."""
+        return {name: why for name, (_, why) in self._scan().items() if why}
 
     def header(self, name: str) -> DatasetHeader:
         return atomic.read_model(self._folder(name) / "dataset.json", DatasetHeader)
@@ -115,6 +113,15 @@ class DatasetStore:
         """Changes whenever the data set changes; a cache key."""
         stat = (self._folder(name) / "dataset.json").stat()
         return f"{name}:{stat.st_mtime_ns}:{stat.st_ino}"
+
+    def _scan(self) -> dict[str, tuple[DatasetHeader | None, str]]:
+        found: dict[str, tuple[DatasetHeader | None, str]] = {}
+        for name in self.names():
+            try:
+                found[name] = (self.header(name), "")
+            except (StoreError, NotFoundError) as error:
+                found[name] = (None, str(error))
+        return found
 
     def _folder(self, name: str) -> Path:
         if name not in self.names():

@@ -143,7 +143,7 @@ class RunStore:
     def stamp(self, run_id: str) -> str:
         """Changes whenever a file of this run changes; a cache key."""
         parts = []
-        for name in ("status.json", "scores.json"):
+        for name in ("spec.json", "status.json", "scores.json"):
             path = self._root / run_id / name
             if path.exists():
                 stat = path.stat()

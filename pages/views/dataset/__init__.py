@@ -6,7 +6,7 @@ from importlib import import_module
 
 import streamlit as st
 
-from chebimm_core.services import dataset
+from chebimm_core.services import dataset, store_health
 from pages.ui import cached, panels, pickers
 from pages.views.dataset import bring
 
@@ -22,6 +22,10 @@ _SECTIONS = {
 
 def render() -> None:
     st.title("Dataset")
+    for name, why in cached.read(store_health.damaged_datasets).items():
+        with st.container(border=True):
+            st.error("A data set of the store cannot be opened.", icon=":material/broken_image:")
+            panels.text(f"{name}\n{why}")
     if not cached.read(dataset.list_datasets):
         panels.empty(
             "There is no data set yet.",

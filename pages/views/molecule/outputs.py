@@ -30,6 +30,13 @@ _TEXT_TASKS = ("captioning", "iupac")
 
 def show(report: MoleculeReport) -> None:
     """Outputs of one task at a time, best first; the run of the address comes first."""
+    if report.n_outdated:
+        st.warning(
+            f"{report.n_outdated:,} runs were made on another version of this data set: their "
+            "outputs are not laid beside its references. Load their files again to score them on "
+            "what is here now.",
+            icon=":material/history:",
+        )
     if not report.outputs:
         panels.empty(
             "No run has answered this molecule yet.",

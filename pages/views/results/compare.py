@@ -48,12 +48,15 @@ def show() -> None:
         shown.columns = ["field", *_names(chosen)]
         st.dataframe(shown, hide_index=True, key="compare-specs", alt="Fields that differ")
     comparable = [
-        h for h in others if (h.spec.task, h.spec.dataset) == (first.spec.task, first.spec.dataset)
+        h
+        for h in others
+        if (h.spec.task, h.spec.dataset, h.spec.dataset_hash)
+        == (first.spec.task, first.spec.dataset, first.spec.dataset_hash)
     ]
     if len(comparable) < len(others):
         st.warning(
-            "Runs of another task or data set share no molecules or metrics with the first one; "
-            "they are left out below.",
+            "Runs of another task, data set or version of one share no molecules or metrics with "
+            "the first; they are left out below.",
             icon=":material/warning:",
         )
     for other in comparable:

@@ -44,6 +44,8 @@ def _head(header: RunHeader) -> None:
         known = {h.name: h for h in cached.read(dataset.list_datasets)}
         if spec.dataset in known:
             panels.synthetic_badge(known[spec.dataset])
+        if header.run_id in rows.outdated():
+            st.badge("another version of the data set", icon=":material/history:", color="orange")
         if rows.is_floor(header):
             st.badge("floor: knows nothing of its input", color="gray")
         if status.state != "done":

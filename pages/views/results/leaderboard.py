@@ -24,11 +24,18 @@ _DENOMINATORS = {
 
 
 def show() -> None:
-    headers = [h for h in rows.all_runs() if h.scores]
+    headers = [h for h in rows.current_runs() if h.scores]
     if not headers:
         no_runs()
         return
     task, runs = _runs(headers)
+    left_out = len(rows.outdated())
+    if left_out:
+        st.caption(
+            f"{left_out:,} run{'s' if left_out != 1 else ''} made on another version of "
+            f"{'their' if left_out != 1 else 'its'} data set {'are' if left_out != 1 else 'is'} "
+            "left out: load the file again to score it on what is here now."
+        )
     rows.badge(h.spec.dataset for h in runs)
     metric = _metric(task, runs)
     beside = {f.run_id: f for h in runs for f in rows.floors(h)} | {h.run_id: h for h in runs}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from chebimm_core.domain.prediction import Score
 from chebimm_core.domain.run import RunHeader
-from chebimm_core.services import benchmark, dataset, task_catalog
+from chebimm_core.services import benchmark, dataset, store_health, task_catalog
 from chebimm_core.services import floors as floor_runs
 from pages.ui import cached, panels
 from pages.ui.molecule_table import BUTTON, OPEN
@@ -18,6 +18,16 @@ from pages.ui.molecule_table import BUTTON, OPEN
 def all_runs() -> list[RunHeader]:
     """Every run of the store."""
     return cached.read(benchmark.list_runs)
+
+
+def current_runs() -> list[RunHeader]:
+    """Every run whose data set has the content it was made on; others do not compare."""
+    return cached.read(benchmark.list_runs, current=True)
+
+
+def outdated() -> dict[str, str]:
+    """Run id -> why, for runs made on another version of their data set."""
+    return cached.read(store_health.outdated_runs)
 
 
 def synthetic_names() -> set[str]:
@@ -81,7 +91,7 @@ def arrow(transition: str) -> str:
 def table(headers: Sequence[RunHeader]) -> pd.DataFrame:
     """One row a run with its primary score, interval, n, floor and signature."""
     records = []
-    synthetic = synthetic_names()
+    synthetic, others = synthetic_names(), outdated()
     for header in headers:
         spec, score = header.spec, primary(header)
         floor = floor_score(header, score) if score is not None else None
@@ -98,7 +108,8 @@ def table(headers: Sequence[RunHeader]) -> pd.DataFrame:
                 "n": score.n if score else header.status.n_predictions,
                 "failed": score.n_failed if score else header.status.n_failed,
                 "data": f"{spec.dataset} {spec.split}"
-                + (" (synthetic)" if spec.dataset in synthetic else ""),
+                + (" (synthetic)" if spec.dataset in synthetic else "")
+                + (" (another version)" if header.run_id in others else ""),
                 "tags": list(header.status.tags),
                 "origin": header.spec.origin.kind,
                 "state": header.status.state.value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from chebimm_core.domain.run import RunHeader
-from chebimm_core.services import benchmark, task_catalog
+from chebimm_core.services import benchmark, store_health, task_catalog
 from pages.ui import cached, molecule_table, panels, pickers
 from pages.views.results import rows
 
@@ -15,10 +15,13 @@ _EXPORTS = {
     "json": ("JSON", "application/json"),
 }
 
+_BROKEN_SHOWN = 5
+
 
 def show() -> None:
     headers = rows.all_runs()
     _said()
+    _broken()
     if not headers:
         no_runs()
         return
@@ -156,6 +159,21 @@ def _deleting(ticked: list[RunHeader]) -> None:
             st.session_state["results-said"] = f"Deleted {len(ticked)} run(s)."
 
         st.button("Delete for good", key="delete-runs", type="primary", on_click=delete)
+
+
+def _broken() -> None:
+    """Names what cannot be read: a broken run is neither hidden nor in the way of others."""
+    broken = cached.read(store_health.damaged_runs)
+    if not broken:
+        return
+    with st.container(border=True):
+        st.error(
+            f"{len(broken)} run{'s' if len(broken) != 1 else ''} of the store cannot be read. "
+            "All others are below.",
+            icon=":material/broken_image:",
+        )
+        for run_id, why in list(broken.items())[:_BROKEN_SHOWN]:
+            panels.text(f"{run_id}\n{why}")
 
 
 def _said() -> None:
