@@ -7,7 +7,8 @@ and a target token meet in one molecule, with multiplicity, as in the published 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -36,6 +37,24 @@ STOP_WORDS = frozenset(
     without would you your""".split()
 )
 """English function words; chemistry has its own meaning for none of them."""
+
+CAPTION_BOILERPLATE = frozenset(
+    """arising atom atoms attached bearing bears belonging belongs built carries carrying class
+    compound compounds consisting consists contain containing contains corresponding counts derive
+    derived derives entity five formally formula four functionally group groups having joined
+    linked located major member members moiety molecular molecule molecules obtained one ph
+    position positions related replaced resulting respectively role single sits six species
+    substituent substituents substituted system three two unit units""".split()
+)
+"""Words of the sentences captions are built from: "The molecule is a ... It has a role as ... It
+derives from ...". They stand in nearly every caption and tell one molecule from another in none."""
+
+_UNKNOWN = frozenset(("[UNK]", "<unk>"))
+_PREFIX = "InChI="
+"""What every InChI begins with: it says nothing of the molecule."""
+
+_LOCANT_LETTERS = re.compile(r"[a-z][rs]")
+"""What plain words leave of a stereo locant: ``ar`` of ``3aR``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +98,42 @@ def is_content(token: str) -> bool:
     return len(bare) > 1 and bare.isalpha() and bare not in STOP_WORDS
 
 
-def select_tokens(table: TokenTable, size: int, keep: Iterable[str] | None = None) -> list[str]:
+def is_notation_content(token: str) -> bool:
+    """The same for line notations, where one letter is an atom: any token that holds a letter.
+
+    ``Cl``, ``[N+]``, ``=O`` and ``[Branch1]`` count; ring digits, brackets and bonds alone do not.
+    """
+    return (
+        token not in _UNKNOWN
+        and not token.startswith(_PREFIX)
+        and any(character.isalpha() for character in token)
+    )
+
+
+def is_name_word(token: str) -> bool:
+    """Content of a systematic name cut into words: no remains of locants such as ``3aR``."""
+    return is_content(token) and not _LOCANT_LETTERS.fullmatch(token)
+
+
+def is_boilerplate(token: str) -> bool:
+    """Whether a token is a word of :data:`CAPTION_BOILERPLATE`, whatever its case and marks."""
+    return token.strip(_MARKERS).lower() in CAPTION_BOILERPLATE
+
+
+def select_tokens(
+    table: TokenTable,
+    size: int,
+    keep: Iterable[str] | None = None,
+    *,
+    admits: Callable[[str], bool] = is_content,
+) -> list[str]:
     """The most frequent content tokens, or the user's own list.
 
     Args:
         table: Tokenized texts.
         size: How many tokens; fewer are returned if the texts hold fewer.
         keep: If given, exactly these tokens (once each), whatever their frequency.
+        admits: Which tokens may be taken; those refused are replaced by the next most frequent.
 
     Returns:
         Tokens by descending frequency, ties in order of first appearance; or ``keep``.
@@ -107,7 +155,7 @@ def select_tokens(table: TokenTable, size: int, keep: Iterable[str] | None = Non
         raise SettingError("A map needs at least two tokens a side", value=size, allowed="2 to 200")
     frequencies = table.frequencies()
     order = np.argsort(-frequencies, kind="stable")
-    content = (table.vocabulary[i] for i in order if is_content(table.vocabulary[i]))
+    content = (table.vocabulary[i] for i in order if admits(table.vocabulary[i]))
     return [token for token, _ in zip(content, range(size), strict=False)]
 
 

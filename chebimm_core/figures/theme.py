@@ -64,10 +64,30 @@ def scale(dark: bool) -> list[list[Any]]:
 
 
 def ink_on(share: float, dark: bool) -> str:
-    """Text color that reads on the color at ``share`` (0 to 1) of the sequential scale."""
-    if dark:
-        return "#0b1116" if share > 0.62 else "#f2f7fa"
-    return "#ffffff" if share > 0.55 else "#16212b"
+    """Text color that reads on the color at ``share`` (0 to 1) of the sequential scale.
+
+    Black or white, whichever has more contrast: on any color that is 4.58:1 at least.
+    """
+    color = _at(palette(dark).sequential, min(max(share, 0.0), 1.0))
+    light = _luminance(color)
+    return "#000000" if (light + 0.05) ** 2 > 1.05 * 0.05 else "#ffffff"
+
+
+def _at(colors: tuple[str, ...], share: float) -> tuple[float, ...]:
+    place = share * (len(colors) - 1)
+    low = min(int(place), len(colors) - 2)
+    pairs = zip(_channels(colors[low]), _channels(colors[low + 1]), strict=True)
+    return tuple(a + (b - a) * (place - low) for a, b in pairs)
+
+
+def _channels(color: str) -> tuple[float, ...]:
+    return tuple(int(color[k : k + 2], 16) / 255 for k in (1, 3, 5))
+
+
+def _luminance(color: tuple[float, ...]) -> float:
+    """Relative luminance, WCAG 2.1."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def template(dark: bool) -> go.layout.Template:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,10 @@ from chebimm_core.analysis.cooccurrence import (
     carriers,
     cooccurrence,
     count_matrix,
+    is_boilerplate,
+    is_content,
+    is_name_word,
+    is_notation_content,
     select_tokens,
 )
 from chebimm_core.analysis.token_map import (
@@ -28,10 +32,12 @@ from chebimm_core.analysis.token_map import (
 from chebimm_core.analysis.token_spans import token_spans
 from chebimm_core.datasets.matrix_file import read_matrix
 from chebimm_core.domain.findings import KnowledgeMap, LocalFilterConfig, NullKind
+from chebimm_core.domain.specs import Tokenizer
 from chebimm_core.errors import SettingError
 from chebimm_core.services.map_texts import SourceOption, source_options, text_pairs
 from chebimm_core.settings import Settings
 from chebimm_core.tokenization import TOKENIZERS
+from chebimm_core.tokenization.notation import NOTATIONS, NotationTokenizer, PairEncodingTokenizer
 
 __all__ = [
     "Groups",
@@ -88,6 +94,9 @@ def build(
     config: LocalFilterConfig | None = None,
     keep_source: Sequence[str] | None = None,
     keep_target: Sequence[str] | None = None,
+    drop_source: Sequence[str] = (),
+    drop_target: Sequence[str] = (),
+    boilerplate: bool = True,
     cache: Cache | None = None,
 ) -> KnowledgeMap:
     """The token mapping matrix of a run with its specific pairs.
@@ -97,7 +106,8 @@ def build(
         run_id: A stored run, or ``gold:<dataset>:<split>``.
         source: Text modality of the inputs: SMILES, InChI, SELFIES, IUPAC or caption.
         target: For gold data, ``caption`` (default) or ``IUPAC``.
-        tokenizer: Name in the tokenizer registry, for the source.
+        tokenizer: Name in the tokenizer registry, for the source. For line notations ``words`` are
+            atoms, symbols or layers, and ``bpe`` merges those.
         target_tokenizer: The same for the target; None takes ``tokenizer``.
         size: Number of source tokens, 2 to 200.
         target_size: Number of target tokens; None takes ``size``.
@@ -107,6 +117,10 @@ def build(
         config: Choices of the filter; its seed is replaced by ``seed``.
         keep_source: Exactly these source tokens instead of the most frequent ones.
         keep_target: Exactly these target tokens.
+        drop_source: Never these source tokens; the next most frequent ones stand in.
+        drop_target: The same for the target.
+        boilerplate: False leaves out the words of the sentences captions are built from, on
+            whichever side is a caption.
         cache: Keeps tokenized texts between calls.
 
     Raises:
@@ -119,10 +133,22 @@ def build(
         if not 2 <= value <= MAX_SIZE:
             raise SettingError(f"The {side} of a map", value=value, allowed=f"2 to {MAX_SIZE}")
     texts = text_pairs(settings, run_id, source=source, target=target)
-    inputs = _tokenized(settings, tokenizer, texts.source, cache)
-    outputs = _tokenized(settings, target_tokenizer or tokenizer, texts.target, cache)
-    rows = select_tokens(inputs.table, size, keep_source)
-    columns = select_tokens(outputs.table, target_size, keep_target)
+    other = target_tokenizer or tokenizer
+    inputs = _tokenized(settings, tokenizer, source, texts.source, cache)
+    outputs = _tokenized(settings, other, texts.target_name, texts.target, cache)
+    sides = (
+        (inputs, (source, tokenizer), size, keep_source, drop_source),
+        (outputs, (texts.target_name, other), target_size, keep_target, drop_target),
+    )
+    rows, columns = (
+        select_tokens(
+            cut.table,
+            wanted,
+            None if keep is None else [token for token in keep if token not in drop],
+            admits=_admits(*kind, frozenset(drop), boilerplate),
+        )
+        for cut, kind, wanted, keep, drop in sides
+    )
     left, right = count_matrix(inputs.table, rows), count_matrix(outputs.table, columns)
     counted = Counted(
         source_tokens=rows,
@@ -131,7 +157,8 @@ def build(
         carriers=carriers(left, right),
         n_molecules=len(texts.cids),
         signature=f"map v1 | {texts.origin} | {source} by {inputs.signature} | "
-        f"{texts.target_name} by {outputs.signature} | {len(rows)}x{len(columns)}",
+        f"{texts.target_name} by {outputs.signature} | {len(rows)}x{len(columns)}"
+        + _left_out(drop_source, drop_target, boilerplate),
     )
     chosen = replace(config or LocalFilterConfig(), seed=seed)
     return make_map(counted, chosen, threshold=threshold, null=null)
@@ -184,7 +211,10 @@ def pair_molecules(
     limit: int = 20,
     cache: Cache | None = None,
 ) -> pd.DataFrame:
-    """Molecules whose texts hold both tokens of a pair, those with most occurrences first.
+    """Molecules whose texts hold both tokens of a pair, the shortest texts first.
+
+    A short name beside a short caption shows why two tokens meet; in the molecules where they meet
+    most often, oligosaccharides and the like, a reader finds nothing.
 
     Args:
         settings: Where the store and tokenizer files are.
@@ -199,15 +229,19 @@ def pair_molecules(
         cache: As for :func:`build`.
 
     Returns:
-        Columns :data:`PAIR_COLUMNS`; ``attrs["total"]`` counts the molecules before the limit.
+        Columns :data:`PAIR_COLUMNS`; ``attrs["total"]`` counts the molecules before the limit,
+        ``attrs["target"]`` names the modality of the target texts.
     """
     texts = text_pairs(settings, run_id, source=source, target=target)
-    inputs = _tokenized(settings, tokenizer, texts.source, cache).table
-    outputs = _tokenized(settings, target_tokenizer or tokenizer, texts.target, cache).table
+    inputs = _tokenized(settings, tokenizer, source, texts.source, cache).table
+    outputs = _tokenized(
+        settings, target_tokenizer or tokenizer, texts.target_name, texts.target, cache
+    ).table
     left = count_matrix(inputs, [source_token]).toarray()[:, 0]
     right = count_matrix(outputs, [target_token]).toarray()[:, 0]
-    weight = left * right
-    chosen = np.argsort(-weight, kind="stable")[: min(limit, int((weight > 0).sum()))]
+    both = np.flatnonzero(left * right)
+    lengths = np.array([len(texts.source[i]) + len(texts.target[i]) for i in both], dtype=np.int64)
+    chosen = both[np.argsort(lengths, kind="stable")][:limit]
     rows = [
         (
             texts.cids[i],
@@ -219,21 +253,50 @@ def pair_molecules(
         for i in chosen
     ]
     frame = pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
-    frame.attrs["total"] = int((weight > 0).sum())
+    frame.attrs["total"] = len(both)
+    frame.attrs["target"] = texts.target_name
     return frame
 
 
+def _admits(
+    modality: str, tokenizer: str, drop: frozenset[str], boilerplate: bool
+) -> Callable[[str], bool]:
+    content = is_notation_content if modality in NOTATIONS else is_content
+    if modality == "IUPAC" and tokenizer in {"words", "bpe"}:
+        content = is_name_word
+    plain = boilerplate or modality != "caption"
+    return lambda token: (
+        token not in drop and content(token) and (plain or not is_boilerplate(token))
+    )
+
+
+def _left_out(drop_source: Sequence[str], drop_target: Sequence[str], boilerplate: bool) -> str:
+    parts = [] if boilerplate else ["caption boilerplate"]
+    parts += [
+        f"{side} {','.join(drop)}"
+        for side, drop in (("source", drop_source), ("target", drop_target))
+        if drop
+    ]
+    return f" | without {'; '.join(parts)}" if parts else ""
+
+
 def _tokenized(
-    settings: Settings, name: str, texts: tuple[str, ...], cache: Cache | None
+    settings: Settings, name: str, modality: str, texts: tuple[str, ...], cache: Cache | None
 ) -> TokenizedTexts:
     spec = TOKENIZERS[name]
-    digest = hashlib.sha256(name.encode())
+    digest = hashlib.sha256(f"{name} {modality if modality in NOTATIONS else ''}".encode())
     for text in texts:
         digest.update(b"\x00" + text.encode(errors="surrogatepass"))
     key = digest.hexdigest()
     if cache is not None and key in cache:
         return cache[key]
-    tokenizer = spec.load(settings, texts)
+    tokenizer: Tokenizer
+    if modality in NOTATIONS and name == "words":
+        tokenizer = NotationTokenizer(modality)
+    elif modality in NOTATIONS and name == "bpe":
+        tokenizer = PairEncodingTokenizer(modality, texts)
+    else:
+        tokenizer = spec.load(settings, texts)
     made = TokenizedTexts(TokenTable.of(tokenizer.tokenize_batch(texts)), tokenizer.signature)
     if cache is not None:
         cache[key] = made

@@ -9,12 +9,13 @@ import streamlit as st
 
 from chebimm_core.domain.findings import KnowledgeMap
 from chebimm_core.figures import map_charts
-from chebimm_core.services import knowledge
+from chebimm_core.services import benchmark, knowledge
 from chebimm_core.settings import Settings
 from pages.ui import cached, charts_events, molecule_cards, panels, pickers
 
-_SHOWN = 5
-_FETCHED = 6
+_SHOWN = 3
+_CLIP = 240
+"""Characters of a text that a card shows before the reader asks for all."""
 
 
 def selected() -> tuple[str, str] | None:
@@ -28,13 +29,19 @@ def select(source: str, target: str) -> None:
     pickers.set_query(from_token=source, to_token=target)
 
 
+def current(found: KnowledgeMap) -> tuple[str, str] | None:
+    """The pair the address names, else the strongest one."""
+    pair = selected()
+    if pair is None and found.pairs:
+        pair = (found.pairs[0].source, found.pairs[0].target)
+    return pair
+
+
 def show(found: KnowledgeMap, *, run_id: str, source: str, tokenizer: str, dataset: str) -> None:
     """Table of the specific pairs, and the molecules of the chosen one."""
     st.subheader("Pairs and their molecules")
     table = map_charts.table(found)
-    pair = selected()
-    if pair is None and found.pairs:
-        pair = (found.pairs[0].source, found.pairs[0].target)
+    pair = current(found)
     left, right = st.columns([5, 6], gap="medium")
     with left:
         if table.empty:
@@ -97,28 +104,41 @@ def _molecules(
         tokenizer=tokenizer,
         source_token=from_token,
         target_token=to_token,
-        limit=_FETCHED,
+        limit=_SHOWN,
         spinner="Finding the molecules that carry both tokens",
     )
     if carriers.empty:
         st.caption("No molecule carries both tokens.")
         return
     smiles = molecule_cards.structures(dataset)
-    output = "gold caption" if run_id.startswith("gold:") else "output of the run"
-    for _, carrier in carriers.head(_SHOWN).iterrows():
-        with st.container(border=True, horizontal=True):
-            with st.container(width=160):
-                molecule_cards.drawing(smiles.get(carrier["cid"]), width=150, height=110)
+    written = _written_by(run_id, str(carriers.attrs["target"]))
+    for _, carrier in carriers.iterrows():
+        with st.container(border=True, horizontal=True, gap="small"):
+            with st.container(width=136):
+                molecule_cards.drawing(smiles.get(carrier["cid"]), width=130, height=96)
                 molecule_cards.link(
                     carrier["cid"],
                     dataset_name=dataset,
                     run=None if run_id.startswith("gold:") else run_id,
                 )
-            with st.container(width="stretch"):
-                panels.marked(carrier["source_text"], carrier["source_spans"], label=source)
-                panels.marked(carrier["target_text"], carrier["target_spans"], label=output)
-    if len(carriers) > _SHOWN:
-        st.caption(f"{_SHOWN} of {carriers.attrs['total']:,} molecules, most occurrences first.")
+            with st.container(width="stretch", gap="xsmall"):
+                panels.marked(
+                    carrier["source_text"], carrier["source_spans"], label=source, clip=_CLIP
+                )
+                panels.marked(
+                    carrier["target_text"], carrier["target_spans"], label=written, clip=_CLIP
+                )
+    total = carriers.attrs["total"]
+    if total > len(carriers):
+        st.caption(f"{len(carriers)} of {total:,} molecules, the shortest texts first.")
+
+
+def _written_by(run_id: str, target: str) -> str:
+    """What the second text is, and whose."""
+    if run_id.startswith("gold:"):
+        return f"{target} (gold)"
+    model = cached.read(benchmark.header, run_id, on=f"run:{run_id}").spec.model
+    return f"{target}, written by {panels.plain(model)}"
 
 
 def _carriers(settings: Settings, run_id: str, **chosen: Any) -> pd.DataFrame:

@@ -165,17 +165,44 @@ def plain(untrusted: str) -> str:
     return escaped.replace(":", ":\u2060")
 
 
-def marked(untrusted: str, spans: Sequence[tuple[int, int]], *, label: str = "") -> None:
+def marked(
+    untrusted: str,
+    spans: Sequence[tuple[int, int]],
+    *,
+    label: str = "",
+    clip: int | None = None,
+) -> None:
     """Untrusted text with some stretches highlighted; everything is escaped.
 
     Args:
         untrusted: The text.
         spans: (start, end) character offsets.
         label: A short heading above it (trusted).
+        clip: Longer texts show about this many characters around the first highlight; the whole
+            text opens on a click.
     """
     if label:
         st.caption(label)
-    st.html(f'<p style="margin:0;overflow-wrap:anywhere">{marked_html(untrusted, spans)}</p>')
+    paragraph = '<p style="margin:0;overflow-wrap:anywhere">{}</p>'
+    whole = paragraph.format(marked_html(untrusted, spans))
+    if clip is None or len(untrusted) <= clip * 1.25:
+        st.html(whole)
+        return
+    excerpt = paragraph.format(_excerpt(untrusted, spans, clip))
+    summary = f"Show all {len(untrusted):,} characters"
+    st.html(
+        f'{excerpt}<details style="margin:0"><summary style="cursor:pointer;font-size:.85em">'
+        f"{summary}</summary>{whole}</details>"
+    )
+
+
+def _excerpt(untrusted: str, spans: Sequence[tuple[int, int]], clip: int) -> str:
+    first = min((start for start, _ in spans), default=0)
+    start = 0 if first < clip * 0.75 else first - clip // 4
+    end = min(start + clip, len(untrusted))
+    moved = [(a - start, min(b, end) - start) for a, b in spans if a >= start and a < end]
+    before, after = "… " if start else "", " …" if end < len(untrusted) else ""
+    return before + marked_html(untrusted[start:end], moved) + after
 
 
 def marked_html(untrusted: str, spans: Sequence[tuple[int, int]]) -> str:

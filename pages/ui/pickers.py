@@ -109,6 +109,14 @@ def several(
     return tuple(str(word).strip() for word in st.session_state[widget])
 
 
+def switch(key: str, label: str, value: str, *, help: str | None = None) -> bool:
+    """On or off; on is ``key=value`` in the address, off is its absence."""
+    widget = f"pick-{key}"
+    st.session_state[widget] = st.query_params.get(key) == value
+    st.toggle(label, key=widget, help=help, on_change=_write_switch, args=(key, widget, value))
+    return bool(st.session_state[widget])
+
+
 def number(
     key: str,
     label: str,
@@ -228,6 +236,10 @@ def _bound(key: str, options: Sequence[str], fallback: str) -> str:
         asked = None
     st.session_state[widget] = asked if asked is not None else fallback
     return widget
+
+
+def _write_switch(key: str, widget: str, value: str) -> None:
+    set_query(**{key: value if st.session_state[widget] else None})
 
 
 def _write(key: str, widget: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pages.ui import cached, charts_events, figure_panel, pair_panel, panels, pi
 
 _TEXT_TASKS = ("captioning", "iupac", "generation")
 _TOKENIZERS = {
-    "words": "whole words",
+    "words": "whole words, whole atoms",
     "scibert": "SciBERT WordPiece (published)",
     "t5": "T5 SentencePiece",
     "bpe": "BPE trained on these texts",
@@ -63,7 +64,8 @@ def _of_run() -> None:
             "Tokenizer",
             tuple(_TOKENIZERS),
             shown=lambda name: _TOKENIZERS[name],
-            help="Both sides are cut by the same tokenizer. Pairs depend on it: try another.",
+            help="Both sides are cut by the same tokenizer. Pairs depend on it: try another. In "
+            "line notations a word is an atom (SMILES), a symbol (SELFIES) or a layer (InChI).",
         )
     with chosen[2]:
         size = pickers.number(
@@ -75,11 +77,28 @@ def _of_run() -> None:
             step=10,
             help="The most frequent ones, without digits, punctuation and stop words. Paper: 20.",
         )
-    chosen_map = {"source": source, "tokenizer": tokenizer, "size": int(size)}
+    if tokenizer != "words":
+        st.caption(
+            "This tokenizer cuts by frequency, not by chemistry: a pair of fragments (“##ate”, "
+            "“phosphat”) may make no chemical sense. Whole words are the chemist's choice."
+        )
+    boilerplate = not pickers.switch(
+        "boilerplate",
+        "Leave out caption boilerplate",
+        "out",
+        help="Words of the sentences captions are built from (molecule, compound, role, member, "
+        "derives, group, ...). The next most frequent words stand in. Off: as published.",
+    )
+    chosen_map: dict[str, Any] = {
+        "source": source,
+        "tokenizer": tokenizer,
+        "size": int(size),
+        "boilerplate": boilerplate,
+    }
     frequent = cached.read(
         _build, run_id, **chosen_map, spinner="Counting tokens; the first map takes a few seconds"
     )
-    with st.expander("Keep or drop tokens, null and seed", icon=":material/tune:"):
+    with st.expander("Keep or drop tokens, seed of the null", icon=":material/tune:"):
         tokens = _token_lists(frequent)
         seed = pickers.number(
             "seed",
@@ -94,15 +113,18 @@ def _of_run() -> None:
         _build, run_id, **chosen_map, **tokens, null="published", seed=int(seed),
         spinner="Building the map",
     )  # fmt: skip
-    found = _explore(built, key="run")
-    st.divider()
-    pair_panel.show(
-        found, run_id=run_id, source=source, tokenizer=tokenizer, dataset=_dataset_of(run_id)
+    name = _dataset_of(run_id)
+    _explore(
+        built,
+        key="run",
+        below=lambda found: pair_panel.show(
+            found, run_id=run_id, source=source, tokenizer=tokenizer, dataset=name
+        ),
     )
 
 
-def _token_lists(frequent: KnowledgeMap) -> dict[str, tuple[str, ...] | None]:
-    sides = {}
+def _token_lists(frequent: KnowledgeMap) -> dict[str, Any]:
+    sides: dict[str, Any] = {}
     for side, options in (("source", frequent.source_tokens), ("target", frequent.target_tokens)):
         columns = st.columns(2)
         with columns[0]:
@@ -113,10 +135,14 @@ def _token_lists(frequent: KnowledgeMap) -> dict[str, tuple[str, ...] | None]:
                 help="Empty: the most frequent ones. Further tokens may be typed.",
             )
         with columns[1]:
-            drop = pickers.several(f"drop_{side}", f"Without these {side} tokens", options)
-        # Dropping is keeping the others: the map then has fewer tokens, not other ones.
-        kept = tuple(token for token in keep or options if token not in drop)
-        sides[f"keep_{side}"] = kept if keep or drop else None
+            drop = pickers.several(
+                f"drop_{side}",
+                f"Without these {side} tokens",
+                options,
+                help="The next most frequent tokens take their places.",
+            )
+        sides[f"keep_{side}"] = keep or None
+        sides[f"drop_{side}"] = drop
     return sides
 
 
@@ -144,28 +170,29 @@ def _of_file() -> None:
     _explore(built, key="file")
 
 
-def _explore(built: KnowledgeMap, *, key: str) -> KnowledgeMap:
-    """Threshold slider, scan, heatmap, pairs; returns the map at the chosen threshold."""
+def _explore(
+    built: KnowledgeMap, *, key: str, below: Callable[[KnowledgeMap], None] | None = None
+) -> None:
+    """Threshold slider, heatmap, what is to stand right below it, scan, groups and flow."""
     highest = float(built.config.threshold_max)
-    threshold = pickers.number(
-        f"T_{key}",
-        "Threshold T on local z",
-        low=0.0,
-        high=highest,
-        default=round(min(built.threshold, highest), 2),
-        step=0.01,
-        help="A pair is specific if its local z is above T. The paper takes the T with the largest "
-        "Z of the scan below.",
-    )
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        threshold = pickers.number(
+            f"T_{key}",
+            "Threshold T on local z",
+            low=0.0,
+            high=highest,
+            default=round(min(built.threshold, highest), 2),
+            step=0.01,
+            help="A pair is specific if its local z is above T. The paper takes the T with the "
+            "largest Z of the scan below.",
+        )
     found = knowledge.at_threshold(built, threshold)
-    selected = pair_panel.selected()
-    shade = pickers.choice(
-        f"shade_{key}",
-        "Color",
-        tuple(_SHADES),
-        shown=lambda name: _SHADES[name],
-        kind="segments",
-    )
+    selected = pair_panel.current(found)
+    with right:
+        shade = pickers.choice(
+            f"shade_{key}", "Color", tuple(_SHADES), shown=lambda name: _SHADES[name]
+        )
     chart = charts_events.clickable(
         map_charts.heatmap(found, shade=shade, dark=theme.is_dark(), selected=selected),  # type: ignore[arg-type]
         list(range(len(found.target_tokens))),
@@ -186,6 +213,9 @@ def _explore(built: KnowledgeMap, *, key: str) -> KnowledgeMap:
             found.signature + (f" · n = {found.n_molecules:,}" if found.n_molecules else "")
         ),
     )
+    if below is not None:
+        with panels.guard():
+            below(found)
     scan, groups, flow = st.tabs(["Threshold scan", "Groups", "Flow"])
     with scan:
         _scan(found, key)
@@ -193,7 +223,6 @@ def _explore(built: KnowledgeMap, *, key: str) -> KnowledgeMap:
         _groups(found)
     with flow:
         _flow(found, key)
-    return found
 
 
 def _select(found: KnowledgeMap, at: tuple[object, ...]) -> None:

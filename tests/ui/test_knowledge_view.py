@@ -10,7 +10,7 @@ from small_store import HOSTILE, SMALL, assert_healthy, in_address, said
 
 from chebimm_core.figures import map_charts
 from chebimm_core.services import knowledge
-from pages.ui import charts_events
+from pages.ui import charts_events, panels
 
 GOLD = f"gold:{SMALL}:test"
 
@@ -77,6 +77,40 @@ def test_dropped_tokens_are_gone_and_kept_ones_stay(small_store, render):
     heat = _heatmap(app)
     assert "chloro" not in heat["layout"]["yaxis"]["ticktext"]
     assert set(heat["layout"]["xaxis"]["ticktext"]) == {"molecule", "group", "chain"}
+
+
+def test_dropped_tokens_and_boilerplate_are_refilled(small_store, render):
+    whole = _heatmap(render("knowledge_map"))["layout"]["xaxis"]["ticktext"]
+    app = render("knowledge_map", drop_target=whole[0])
+    assert whole[0] not in (left := _heatmap(app)["layout"]["xaxis"]["ticktext"])
+    assert len(left) == len(whole)
+    app = render("knowledge_map")
+    app.toggle(key="pick-boilerplate").set_value(True).run()
+    assert_healthy(app)
+    assert in_address(app, "boilerplate") == "out"
+    assert "molecule" not in _heatmap(app)["layout"]["xaxis"]["ticktext"]
+    app.toggle(key="pick-boilerplate").set_value(False).run()
+    assert "boilerplate" not in app.query_params
+
+
+def test_fragments_come_with_a_word_of_caution(small_store, render):
+    assert "chemist's choice" not in said(render("knowledge_map"))
+    assert "chemist's choice" in said(render("knowledge_map", tokenizer="bpe"))
+
+
+def test_atoms_of_a_notation_are_mapped(small_store, render):
+    app = render("knowledge_map", source="SMILES")
+    assert_healthy(app)
+    assert "Cl" in _heatmap(app)["layout"]["yaxis"]["ticktext"]
+
+
+def test_long_texts_are_clipped_around_their_mark():
+    text = "a" * 900 + "CHLORO" + "b" * 900
+    excerpt = panels._excerpt(text, [(900, 906)], 240)
+    assert "<mark" in excerpt and "CHLORO" in excerpt
+    assert excerpt.startswith("… ") and excerpt.endswith(" …")
+    assert len(excerpt) < 500
+    assert "&lt;b&gt;" in panels._excerpt("<b>" + text, [], 240)
 
 
 def test_outlines_are_the_pairs(small_store):

@@ -96,3 +96,34 @@ def test_spans_are_ordered_inside_the_text_and_never_overlap(text):
 def test_a_table_gives_each_text_back(texts):
     table = co.TokenTable.of(texts)
     assert [table.tokens_of(i) for i in range(len(texts))] == texts
+
+
+@pytest.mark.parametrize(
+    "token", ["C", "c", "Cl", "[N+]", "=O", "C(=O)", "[Branch1]", "[=C]", "C6", "/t", "##cc"]
+)
+def test_atoms_and_symbols_are_content_of_a_notation(token):
+    assert co.is_notation_content(token)
+
+
+@pytest.mark.parametrize("token", ["1", "%12", "(", ")", "=", "#", ".", "[UNK]", "InChI=1S", ""])
+def test_ring_digits_and_brackets_alone_are_not(token):
+    assert not co.is_notation_content(token)
+
+
+@pytest.mark.parametrize(("token", "kept"), [("ar", False), ("bs", False), ("yl", True)])
+def test_letters_of_locants_are_no_words_of_a_name(token, kept):
+    assert co.is_name_word(token) == kept
+
+
+@pytest.mark.parametrize(
+    ("token", "template"), [("Molecule", True), ("▁role", True), ("acid", False), ("ester", False)]
+)
+def test_boilerplate_is_the_sentence_not_the_chemistry(token, template):
+    assert co.is_boilerplate(token) == template
+
+
+def test_refused_tokens_are_replaced_by_the_next_most_frequent():
+    table = co.TokenTable.of([["acid"] * 3 + ["amine"] * 2 + ["ol"]])
+    assert co.select_tokens(table, 2) == ["acid", "amine"]
+    found = co.select_tokens(table, 2, admits=lambda t: t != "acid" and co.is_content(t))
+    assert found == ["amine", "ol"]

@@ -7,6 +7,7 @@ import pytest
 from run_samples import DATASET, NOW, settings_with_data
 from typer.testing import CliRunner
 
+from chebimm_core.analysis.cooccurrence import is_boilerplate
 from chebimm_core.analysis.local_filter import PUBLISHED_THRESHOLD
 from chebimm_core.cli import app
 from chebimm_core.domain.findings import LocalFilterConfig
@@ -119,6 +120,52 @@ def test_the_molecules_of_a_pair_are_shown_where_the_tokens_stand(settings):
     row = rows.iloc[0]
     assert [row.source_text[a:b] for a, b in row.source_spans] == ["valine"]
     assert [row.target_text[a:b] for a, b in row.target_spans] == ["amino"]
+
+
+def test_the_shortest_carriers_come_first(settings):
+    rows = knowledge.pair_molecules(
+        settings, GOLD, source="IUPAC", source_token="valine", target_token="amino"
+    )
+    lengths = rows["source_text"].str.len() + rows["target_text"].str.len()
+    assert len(rows) > 1 and lengths.is_monotonic_increasing
+    assert rows.attrs["target"] == "caption"
+
+
+def test_dropped_tokens_are_replaced_not_missed(settings):
+    whole = knowledge.build(settings, GOLD, source="IUPAC", size=3)
+    gone = whole.source_tokens[0]
+    found = knowledge.build(settings, GOLD, source="IUPAC", size=3, drop_source=[gone])
+    assert gone not in found.source_tokens and len(found.source_tokens) == 3
+    assert f"without source {gone}" in found.signature
+
+
+def test_boilerplate_is_left_out_of_captions_only_if_asked(settings):
+    published = knowledge.build(settings, GOLD, source="IUPAC", size=20)
+    found = knowledge.build(settings, GOLD, source="IUPAC", size=20, boilerplate=False)
+    template = {t for t in published.target_tokens if is_boilerplate(t)}
+    assert template and not template & set(found.target_tokens)
+    assert found.source_tokens and set(found.source_tokens) == set(published.source_tokens)
+    assert "without caption boilerplate" in found.signature
+    assert "without" not in published.signature
+
+
+@pytest.mark.parametrize("tokenizer", ["words", "bpe"])
+@pytest.mark.parametrize("source", ["SMILES", "InChI"])
+def test_notations_are_cut_into_atoms(settings, source, tokenizer):
+    found = knowledge.build(settings, GOLD, source=source, size=8, tokenizer=tokenizer)
+    assert len(found.source_tokens) == 8
+    assert all(any(c.isalpha() for c in token) for token in found.source_tokens)
+    token = found.source_tokens[0]
+    rows = knowledge.pair_molecules(
+        settings,
+        GOLD,
+        source=source,
+        tokenizer=tokenizer,
+        source_token=token,
+        target_token=found.target_tokens[0],
+    )
+    for row in rows.itertuples():
+        assert {row.source_text[a:b] for a, b in row.source_spans} == {token}
 
 
 def test_the_null_chooses_t_and_the_published_value_stands_in(settings):
