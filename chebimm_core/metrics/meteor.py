@@ -7,20 +7,16 @@ position of the reference.
 
 from __future__ import annotations
 
-import json
-import os
-import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nltk.data
-from nltk.corpus.reader.wordnet import WordNetCorpusReader
-from nltk.stem.porter import PorterStemmer
-from pydantic import TypeAdapter
+from chebimm_core.metrics.synsets import Synsets
 
-_Memory = TypeAdapter(dict[str, frozenset[str]])
+if TYPE_CHECKING:
+    from nltk.stem.porter import PorterStemmer
+
 _ALPHA, _BETA, _GAMMA = 0.9, 3.0, 0.5
 
 
@@ -29,22 +25,23 @@ class Synonyms:
 
     Args:
         wordnet: Folder of WordNet files; None: a word's only synonym is itself.
-        memory: File that keeps what was looked up, so that WordNet (two seconds to open) is opened
-            only for words never met before. It may vanish or be damaged at any time.
     """
 
-    def __init__(self, wordnet: Path | None, memory: Path | None = None) -> None:
+    def __init__(self, wordnet: Path | None) -> None:
         self.wordnet = wordnet
-        self._memory = memory if wordnet is not None else None
-        self._remembered = 0
-        self._reader: WordNetCorpusReader | None = None
-        self._stemmer = PorterStemmer()
+        self._synsets: Synsets | None = None
+        self._stemmer: PorterStemmer | None = None
         self._stems: dict[str, str] = {}
-        self._synonyms: dict[str, frozenset[str]] = self._recall()
+        self._synonyms: dict[str, frozenset[str]] = {}
 
     def stem(self, word: str) -> str:
         found = self._stems.get(word)
         if found is None:
+            if self._stemmer is None:
+                # Importing NLTK takes more than a second: not before it is needed.
+                from nltk.stem.porter import PorterStemmer
+
+                self._stemmer = PorterStemmer()
             found = self._stems[word] = self._stemmer.stem(word)
         return found
 
@@ -55,42 +52,12 @@ class Synonyms:
             found = self._synonyms[stem] = self._look_up(stem)
         return found
 
-    def remember(self) -> None:
-        """Writes what was looked up to the memory file, whole or not at all."""
-        if self._memory is None or len(self._synonyms) == self._remembered:
-            return
-        content = {word: sorted(names) for word, names in self._synonyms.items()}
-        with suppress(OSError):
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._memory.with_name(f".{self._memory.name}-{os.getpid()}")
-            temporary.write_text(json.dumps(content))
-            temporary.replace(self._memory)
-            self._remembered = len(content)
-
-    def _recall(self) -> dict[str, frozenset[str]]:
-        if self._memory is None:
-            return {}
-        try:
-            content = _Memory.validate_json(self._memory.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        self._remembered = len(content)
-        return content
-
     def _look_up(self, stem: str) -> frozenset[str]:
         if self.wordnet is None:
             return frozenset((stem,))
-        if self._reader is None:
-            # NLTK opens only files below a folder of this list; naming it is its documented way.
-            root = str(self.wordnet.parent.parent)
-            if root not in nltk.data.path:
-                nltk.data.path.append(root)
-            with warnings.catch_warnings():
-                # NLTK says that other languages are absent; METEOR asks for English only.
-                warnings.simplefilter("ignore", UserWarning)
-                self._reader = WordNetCorpusReader(str(self.wordnet), None)
-        names = {name for synset in self._reader.synsets(stem) for name in synset.lemma_names()}
-        return frozenset({name for name in names if "_" not in name} | {stem})
+        if self._synsets is None:
+            self._synsets = Synsets(self.wordnet)
+        return frozenset((stem, *self._synsets.names(stem)))
 
 
 def meteor(hypothesis: Sequence[str], reference: Sequence[str], synonyms: Synonyms) -> float:

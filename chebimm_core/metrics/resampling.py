@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from chebimm_core.domain.specs import MetricSpec
 from chebimm_core.errors import SettingError
@@ -185,4 +184,6 @@ def _mcnemar_p(only_a: int, only_b: int) -> float:
     """Exact two-sided p of an even split among the molecules that one run alone gets right."""
     if only_a + only_b == 0:
         return 1.0
+    from scipy.stats import binomtest
+
     return float(binomtest(only_a, only_a + only_b, 0.5).pvalue)

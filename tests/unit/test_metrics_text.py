@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 
+import nltk.data
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nltk.corpus.reader.wordnet import WordNetCorpusReader
+from nltk.stem.porter import PorterStemmer
 from nltk.translate.bleu_score import corpus_bleu
 from nltk.translate.meteor_score import single_meteor_score
 from rouge_score.rouge_scorer import RougeScorer
@@ -65,11 +69,38 @@ def synonyms(local: Settings) -> Synonyms:
     return found
 
 
+@pytest.fixture(scope="module")
+def nltk_wordnet(local: Settings) -> Iterator[WordNetCorpusReader]:
+    folder = wordnet_folder(local)
+    assert folder is not None
+    with pytest.MonkeyPatch.context() as patched, warnings.catch_warnings():
+        patched.setattr(nltk.data, "path", [str(folder.parent.parent)])
+        warnings.simplefilter("ignore", UserWarning)  # other languages are absent
+        yield WordNetCorpusReader(str(folder), None)
+
+
 @settings(max_examples=60, deadline=None)
 @given(row=st.tuples(sentence, sentence))
-def test_meteor_is_nltks(row: tuple[list[str], list[str]], synonyms: Synonyms) -> None:
-    expected = single_meteor_score(row[1], row[0], wordnet=synonyms._reader)
+def test_meteor_is_nltks(
+    row: tuple[list[str], list[str]], synonyms: Synonyms, nltk_wordnet: WordNetCorpusReader
+) -> None:
+    expected = single_meteor_score(row[1], row[0], wordnet=nltk_wordnet)
     assert meteor(row[0], row[1], synonyms) == pytest.approx(expected, abs=1e-12)
+
+
+def test_synonyms_are_nltks(synonyms: Synonyms, nltk_wordnet: WordNetCorpusReader) -> None:
+    # Every irregular form, and lemmas from both ends of the files to the middle: as they are,
+    # stemmed as METEOR asks for them, and with each kind of ending.
+    lemmas = sorted(nltk_wordnet._lemma_pos_offset_map)
+    sample = [lemmas[0], lemmas[-1], *lemmas[::101]]
+    stem = PorterStemmer().stem
+    words = {word for exceptions in nltk_wordnet._exception_map.values() for word in exceptions}
+    words |= {*sample, *map(stem, sample)}
+    words |= {word + end for word in sample[::5] for end in ("s", "ies", "ed", "ing", "er", "est")}
+    words |= {"", " ", "Car", "##acid", "no such word", "\u03a9mega", "\ud800"}
+    for word in words:
+        names = {name for found in nltk_wordnet.synsets(word) for name in found.lemma_names()}
+        assert synonyms.of(word) == {word} | {name for name in names if "_" not in name}, word
 
 
 def test_meteor_without_wordnet_knows_no_synonyms() -> None:

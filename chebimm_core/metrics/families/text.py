@@ -118,11 +118,7 @@ def prepare(
     tokenizer = load_tokenizer(context)
     needed = bool(context.wanted & {"bleu2", "bleu4", "meteor"})
     if context.cache.synonyms is None and "meteor" in context.wanted:
-        # Named after NLTK's release: another one may look words up differently.
-        name = f"synonyms-{library('nltk').replace(':', '-')}.json"
-        context.cache.synonyms = Synonyms(
-            wordnet_folder(context.settings), context.settings.cache / "meteor" / name
-        )
+        context.cache.synonyms = Synonyms(wordnet_folder(context.settings))
     return TextPairs(
         outputs=texts,
         references=targets,
@@ -179,7 +175,6 @@ def _rouge_l(pairs: TextPairs) -> Floats:
 def _meteor(pairs: TextPairs) -> Floats:
     lower = _lower_cased(pairs.output_tokens), _lower_cased(pairs.reference_tokens)
     values = [meteor(a, b, pairs.synonyms) for a, b in zip(*lower, strict=True)]
-    pairs.synonyms.remember()
     return _counted(np.array(values, dtype=float))
 
 
