@@ -33,3 +33,7 @@ def main() -> None:
     except ChebiMMError as error:
         typer.secho(f"error: {error}", err=True, fg="red")
         sys.exit(2)
+    except OSError as error:  # a file named on the command line; the store reports its own
+        name = f" Got {error.filename!r}." if error.filename else ""
+        typer.secho(f"error: {error.strerror or error}.{name}", err=True, fg="red")
+        sys.exit(2)

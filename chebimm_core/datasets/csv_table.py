@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,8 @@ def _checked_bytes(path: Path) -> bytes:
     content = bytearray()
     line, length = 1, 0
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe or a device might never end
+            raise DataFormatError(f"{path.name} is no file", value=str(path), allowed="a CSV file")
         with path.open("rb") as stream:
             while chunk := stream.read(_CHUNK):
                 if content or not chunk.startswith(_UTF16_MARKS):

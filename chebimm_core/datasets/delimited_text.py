@@ -37,12 +37,18 @@ def read_delimited(path: Path, name: str) -> RawTable:
                 allowed="tabs without quoting, or commas with quoting",
                 do="Write it again with tabs or commas",
             )
+        reader, ends = csv.reader(file, strict=True), [0]
+
+        def rows() -> Iterator[tuple[int, list[str]]]:
+            for row in reader:
+                ends[0] = reader.line_num
+                yield reader.line_num, row
+
         try:
-            reader = csv.reader(file, strict=True)
-            return _table(name, "CSV", ((reader.line_num, row) for row in reader))
+            return _table(name, "CSV", rows())
         except csv.Error as error:
             raise DataFormatError(
-                f"{name} is not valid CSV near line {reader.line_num}: {error}",
+                f"{name}: the row that begins in line {ends[0] + 1} is not valid CSV: {error}",
                 do="Quote cells that hold commas, quotes or line breaks, and double inner quotes",
             ) from error
 

@@ -21,15 +21,16 @@ def read_json_lines(path: Path, name: str) -> RawTable:
     """Reads one object a line; blank lines are skipped."""
     records: list[dict[str, str | None]] = []
     numbers: list[int] = []
+    nested: dict[str, str] = {}
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             value = _parse(name, f"line {number}", line)
-            records.append(_record(name, f"line {number}", value))
+            records.append(_record(name, f"line {number}", value, nested))
             numbers.append(number)
             check_count(name, len(records))
-    return RawTable("JSON lines", _frame(records), numbers)
+    return RawTable("JSON lines", _frame(records), numbers, nested)
 
 
 def read_json_array(path: Path, name: str, size: int) -> RawTable:
@@ -51,13 +52,14 @@ def read_json_array(path: Path, name: str, size: int) -> RawTable:
     if not isinstance(values, list):
         raise DataFormatError(f"{name} is not a JSON array of objects", value=values)
     check_count(name, len(values))
-    records = [_record(name, f"record {i}", v) for i, v in enumerate(values, start=1)]
-    return RawTable("JSON array", _frame(records), list(range(1, len(records) + 1)))
+    nested: dict[str, str] = {}
+    records = [_record(name, f"record {i}", v, nested) for i, v in enumerate(values, start=1)]
+    return RawTable("JSON array", _frame(records), list(range(1, len(records) + 1)), nested)
 
 
 def _parse(name: str, where: str, text: str) -> object:
     try:
-        value: object = json.loads(text)
+        value: object = json.loads(text, object_pairs_hook=_unrepeated)
     except (ValueError, RecursionError) as error:
         raise DataFormatError(
             f"{name}, {where} is not valid JSON: {error}",
@@ -67,7 +69,17 @@ def _parse(name: str, where: str, text: str) -> object:
     return value
 
 
-def _record(name: str, where: str, value: object) -> dict[str, str | None]:
+def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose names are all different; JSON itself would let the last one win."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [key for key, _ in pairs]
+        twice = next(key for key in names if names.count(key) > 1)
+        raise ValueError(f"the name {twice[:60]!r} stands twice in one object")
+    return found
+
+
+def _record(name: str, where: str, value: object, nested: dict[str, str]) -> dict[str, str | None]:
     if not isinstance(value, dict):
         raise DataFormatError(
             f"{name}, {where} is not a JSON object",
@@ -78,6 +90,7 @@ def _record(name: str, where: str, value: object) -> dict[str, str | None]:
     for key, cell in value.items():
         if isinstance(cell, dict | list):
             record[key] = json.dumps(cell, ensure_ascii=False)
+            nested.setdefault(key, where)
         else:
             record[key] = cell_text(cell)
     check_cells(name, where, list(record), list(record.values()))

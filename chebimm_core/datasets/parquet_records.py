@@ -40,10 +40,20 @@ def read_parquet(path: Path, name: str) -> RawTable:
         ) from error
     names = checked_names(name, list(table.column_names))
     data: dict[str, list[str | None]] = {}
+    nested: dict[str, str] = {}
     for column, chunks in zip(names, table.columns, strict=True):
-        cells = [cell_text(v) for v in chunks.to_pylist()]
+        try:
+            cells = [cell_text(v) for v in chunks.to_pylist()]
+        except UnicodeDecodeError as error:
+            raise DataFormatError(
+                f"{name}, column {column!r} holds bytes that are no UTF-8 text",
+                value=error.object[:20],
+                do="Write the column as strings",
+            ) from error
+        if pa.types.is_nested(chunks.type):
+            nested[column] = "record 1"
         for number, cell in enumerate(cells, start=1):
             check_cells(name, f"record {number}", [column], [cell])
         data[column] = cells
     frame = pd.DataFrame(data, columns=pd.Index(names), dtype=object)
-    return RawTable("Parquet", frame, list(range(1, table.num_rows + 1)))
+    return RawTable("Parquet", frame, list(range(1, table.num_rows + 1)), nested)

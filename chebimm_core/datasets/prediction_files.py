@@ -129,6 +129,14 @@ def _canonical(raw: RawTable, file_name: str, target: str) -> dict[str, str]:
                 do="Remove or rename one of them",
             )
         found[meaning] = column
+    for meaning, column in found.items():
+        if column in raw.nested:
+            raise DataFormatError(
+                f"{file_name}, {raw.nested[column]}, column {column!r} holds a list or an object "
+                f"where {meaning} has to be a text or a number",
+                value=next((v for v in raw.records[column] if v is not None), None),
+                do="Write the text itself; of several candidates, keep the first",
+            )
     shown = ", ".join(map(str, raw.records.columns[:12]))
     if "output" not in found:
         raise DataFormatError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -28,6 +28,8 @@ class RawTable:
     """(n, k) str or None."""
     numbers: list[int]
     """(n,) 1-based line (text, JSON lines) or record (array, Parquet) of each row."""
+    nested: dict[str, str] = field(default_factory=dict)
+    """Column -> where it first holds a list or an object instead of a text or a number."""
 
 
 def checked_names(name: str, header: list[str]) -> list[str]:
@@ -42,13 +44,17 @@ def checked_names(name: str, header: list[str]) -> list[str]:
 
 
 def cell_text(value: object) -> str | None:
-    """Text of a scalar; a whole number loses the ``.0`` that tables with gaps give it."""
+    """Text of a scalar; a whole number loses the ``.0`` that tables with gaps give it.
+
+    Raises:
+        UnicodeDecodeError: If bytes are not UTF-8.
+    """
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN test
         return None
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
+        return value.decode("utf-8")
     return str(value)
 
 

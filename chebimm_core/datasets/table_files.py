@@ -6,6 +6,7 @@ text that is not UTF-8); the second parses. Neither keeps more than one line bey
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from chebimm_core.datasets.delimited_text import read_delimited
@@ -13,6 +14,17 @@ from chebimm_core.datasets.json_records import read_json_array, read_json_lines
 from chebimm_core.datasets.parquet_records import read_parquet
 from chebimm_core.datasets.raw_table import MAX_BYTES, MAX_LINE_BYTES, RawTable
 from chebimm_core.errors import DataFormatError
+
+_PACKED = {
+    b"\x1f\x8b": "compressed (gzip)",
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"BZh": "compressed (bzip2)",
+    b"\xfd7zXZ": "compressed (xz)",
+    b"\x28\xb5\x2f\xfd": "compressed (zstd)",
+    b"7z\xbc\xaf": "a 7z archive",
+}
+"""First bytes of what people send by mistake -> what it is."""
 
 _LAYOUTS = "tab-separated text, CSV, JSON lines, JSON array, Parquet"
 
@@ -24,7 +36,15 @@ def read_raw(path: Path, name: str) -> RawTable:
         DataFormatError: If it is empty, too large, binary, torn or ragged.
     """
     try:
-        size = path.stat().st_size
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device might never end
+            raise DataFormatError(
+                f"{name} is no file" + (" but a folder" if stat.S_ISDIR(status.st_mode) else ""),
+                value=str(path),
+                allowed=f"a file: {_LAYOUTS}",
+                do="Name one file of model outputs",
+            )
+        size = status.st_size
         with path.open("rb") as file:
             head = file.read(4096)
     except OSError as error:
@@ -39,6 +59,13 @@ def read_raw(path: Path, name: str) -> RawTable:
             value=f"{size / 2**20:.0f} MiB",
             allowed=f"at most {MAX_BYTES // 2**20} MiB",
             do="Keep only the columns that name the molecule and hold the output",
+        )
+    packed = next((kind for magic, kind in _PACKED.items() if head.startswith(magic)), None)
+    if packed is not None:
+        raise DataFormatError(
+            f"{name} is {packed}, not a table of text",
+            allowed=_LAYOUTS,
+            do="Unpack it first; from a spreadsheet, save the sheet as CSV (UTF-8)",
         )
     suffix = path.suffix.lower()
     if head.startswith(b"PAR1") or suffix in {".parquet", ".pq"}:

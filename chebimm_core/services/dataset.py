@@ -121,8 +121,8 @@ def import_dataset(
     say = progress or (lambda share, text: None)
     store = DatasetStore(settings.store)
     store.check_new(name, overwrite=overwrite)
-    path = Path(source).expanduser()
-    if path.exists() or path.is_symlink():
+    path = _named(source)
+    if path is not None:
         origin = f"files {path.resolve().name}/" if path.is_dir() else f"file {path.name}"
     elif hub.is_hub_id(source):
         say(0.0, f"Fetching {source} from the Hugging Face hub")
@@ -149,6 +149,15 @@ def import_dataset(
     store.write(assembled.header, assembled.molecules, overwrite=overwrite)
     say(1.0, f"Imported {len(assembled.molecules):,} molecules as {name}")
     return assembled.header
+
+
+def _named(source: str) -> Path | None:
+    """The path that stands under that name; None where there is none or it can be no path."""
+    try:
+        path = Path(source).expanduser()
+        return path if path.exists() or path.is_symlink() else None
+    except (OSError, RuntimeError, ValueError):  # too long, a loop, no such home folder, a NUL
+        return None
 
 
 def build_demo(

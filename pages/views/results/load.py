@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from chebimm_core.domain.molecule import DatasetHeader
-from chebimm_core.services import benchmark, dataset, task_catalog
+from chebimm_core.services import benchmark, dataset, task_catalog, uploads
 from chebimm_core.services.benchmark import LoadPreview
 from chebimm_core.settings import Settings
 from pages.ui import cached, job_panel, navigation, panels, pickers
@@ -23,6 +22,7 @@ def show() -> None:
     view = job_panel.watch(_JOB)
     if view is not None:
         if view.over and job_panel.outcome(_JOB, view):
+            uploads.forget(cached.settings(), view.result.spec.origin.sha256)
             st.success(
                 panels.plain(f"Loaded {pickers.run_label(view.result)} and scored it."),
                 icon=":material/check:",
@@ -113,22 +113,24 @@ def _file() -> tuple[Path, str] | None:
         placeholder="/data/predictions/model-smiles2caption.txt",
     )
     if uploaded is not None:
-        content = uploaded.getvalue()
-        digest = hashlib.sha256(content).hexdigest()
-        # Kept in the cache folder until it is loaded: a rerun or a refresh finds it again.
-        path = cached.settings().cache / "uploads" / digest
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        return path, uploaded.name
+        return uploads.keep(cached.settings(), uploaded.getvalue()), uploaded.name
     if typed and typed.strip():
-        path = Path(typed.strip()).expanduser()
-        if not path.is_file():
+        path = _named(typed.strip())
+        if path is None:
             panels.empty("There is no such file on this machine.", "Check the path.")
-            panels.text(str(path))
+            panels.text(typed.strip())
             return None
         return path, path.name
     return None
+
+
+def _named(typed: str) -> Path | None:
+    """The file of that path; None where there is none or the text can be no path."""
+    try:
+        path = Path(typed).expanduser()
+        return path if path.is_file() else None
+    except (OSError, RuntimeError, ValueError):  # too long, no such home folder, a NUL
+        return None
 
 
 def _show_preview(preview: LoadPreview) -> None:
