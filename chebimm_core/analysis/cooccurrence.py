@@ -11,13 +11,16 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from chebimm_core.errors import SettingError
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Ints = NDArray[np.int64]
 
@@ -161,6 +164,8 @@ def select_tokens(
 
 def count_matrix(table: TokenTable, tokens: Sequence[str]) -> sparse.csr_array:
     """(n_texts, len(tokens)) int64: how often each token stands in each text."""
+    from scipy import sparse
+
     position = {token: i for i, token in enumerate(tokens)}
     column = np.array([position.get(token, -1) for token in table.vocabulary], dtype=np.int64)
     where = column[table.codes] if len(table.codes) else table.codes

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, vstack
 
 from chebimm_core.analysis.chemical_space import unpack
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 THRESHOLD = 0.9
 _ROWS = 128
@@ -104,5 +107,7 @@ def _nearest(
 
 
 def _sparse(packed: NDArray[np.uint64]) -> csr_matrix:
+    from scipy.sparse import csr_matrix, vstack
+
     blocks = [csr_matrix(unpack(packed[i : i + _BLOCK])) for i in range(0, len(packed), _BLOCK)]
     return vstack(blocks, format="csr")

@@ -13,7 +13,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csgraph
 
 from chebimm_core.domain.findings import (
     Aggregate,
@@ -280,6 +279,8 @@ def _routes_via_hub(axes: Axes, direct: Floats) -> Routes:
 
 
 def _best_routes(axes: Axes, direct: Floats) -> Routes:
+    from scipy.sparse import csgraph
+
     routes = _direct_routes(axes, direct)
     usable = np.nan_to_num(direct, nan=0.0) > 0
     np.fill_diagonal(usable, val=False)
