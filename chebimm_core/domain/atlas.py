@@ -10,7 +10,13 @@ from chebimm_core.domain.run import Stored
 
 Architecture = Literal["encoder-only", "decoder-only", "encoder-decoder"]
 Pairing = Literal[
-    "text-text", "graph-text", "image-text", "graph-image-text", "text", "graph", "image"
+    "text-text",
+    "graph-text",
+    "image-text",
+    "graph-image-text",
+    "text-only",
+    "graph-only",
+    "image-only",
 ]
 Role = Literal["backbone", "model"]
 Weights = Literal["open", "closed"]
@@ -21,9 +27,9 @@ PAIRINGS: tuple[Pairing, ...] = (
     "graph-text",
     "image-text",
     "graph-image-text",
-    "text",
-    "graph",
-    "image",
+    "text-only",
+    "graph-only",
+    "image-only",
 )
 FIRST_YEAR = 2017
 """Models of molecules begin here; only a general backbone may be older."""
@@ -101,10 +107,10 @@ class AtlasEntry(Stored):
         if "graph" in forms and "image" in forms:
             return "graph-image-text"
         if "graph" in forms:
-            return "graph-text" if texts else "graph"
+            return "graph-text" if texts else "graph-only"
         if "image" in forms:
-            return "image-text" if texts else "image"
+            return "image-text" if texts else "image-only"
         translates = bool(texts & set(self.modalities_in)) and bool(
             texts & set(self.modalities_out)
         )
-        return "text-text" if translates or len(texts) > 1 else "text"
+        return "text-text" if translates or len(texts) > 1 else "text-only"

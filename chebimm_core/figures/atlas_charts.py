@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Hashable, Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,9 @@ _SYMBOLS: Final = dict(
         strict=True,
     )
 )
-_ABREAST = 3
+_ABREAST = 2
 """Marks side by side within a year; further ones are stacked above."""
-_STEP = 0.28
+_STEP = 0.38
 """Years between marks side by side."""
 _ROW_PX = 15
 _LANE_PX = 34
@@ -58,7 +58,7 @@ def timeline(frame: pd.DataFrame, *, dark: bool = False, selected: str | None = 
                 name=pairing,
                 marker={
                     "symbol": symbols,
-                    "size": 10,
+                    "size": 9,
                     "color": p.categorical[k],
                     "line": {"width": 1.6, "color": p.categorical[k]},
                 },
@@ -102,10 +102,10 @@ def timeline(frame: pd.DataFrame, *, dark: bool = False, selected: str | None = 
             font={"color": p.text, "size": 13},
         )
     years = range(int(frame["year"].min()), int(frame["year"].max()) + 1)
-    total = sum(height.values())
+    height_px = _ROW_PX * sum(height.values()) + _LANE_PX * len(lanes) + 90
     figure.update_layout(
         template=theme.template(dark),
-        height=int(_ROW_PX * total + _LANE_PX * len(lanes) + 90),
+        height=height_px,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         hovermode="closest",
         clickmode="event+select",
@@ -121,7 +121,7 @@ def timeline(frame: pd.DataFrame, *, dark: bool = False, selected: str | None = 
             "range": [-0.8, max(b + height[n] for n, b in lanes.items()) + 0.4],
             "fixedrange": True,
         },
-        legend={"orientation": "h", "y": -0.06, "yanchor": "top"},
+        legend={"orientation": "h", "y": -28 / (height_px - 90), "yanchor": "top"},
     )
     return figure
 
@@ -244,15 +244,14 @@ def _placed(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, float], dict[s
     return placed, lanes, height
 
 
-def _hover(row: dict[str, object]) -> str:
+def _hover(row: dict[Hashable, Any]) -> str:
     size = row["parameters_millions"]
-    known = isinstance(size, int | float) and size == size  # noqa: PLR0124 - NaN
     lines: Sequence[str] = (
         f"<b>{html.escape(str(row['name']))}</b> ({row['year']})",
         f"{row['modalities_in'] or 'nothing'} → {row['modalities_out']}",
         f"tasks: {row['tasks'] or 'none of the six'}",
         html.escape(str(row["backbone"])),
-        f"{parameters(float(str(size)))} parameters" if known else "",
+        f"{parameters(size)} parameters" if pd.notna(size) else "",
         f"weights {row['weights']}" if row["weights"] else "",
     )
     return "<br>".join(line for line in lines if line)

@@ -97,14 +97,15 @@ def counts(models: Iterable[AtlasEntry], *, by: str = "architecture") -> pd.Data
     A model of several tasks counts in each of them.
 
     Returns:
-        One row a task and, last, :data:`OTHER`: ``task``, ``title``, ``goal`` and one column a kind.
+        One row a task and, last, :data:`OTHER`: ``task``, ``title``, ``goal`` and
+        one column a kind.
     """
     kinds: tuple[str, ...] = ARCHITECTURES if by == "architecture" else PAIRINGS
     number = {(task, kind): 0 for task in (*TASKS, OTHER) for kind in kinds}
     for model in models:
         for task in model.tasks or (OTHER,):
             number[task, getattr(model, by)] += 1
-    heads = [(t.name, t.title, t.goal) for t in TASKS.values()]
+    heads: list[tuple[str, str, str]] = [(t.name, t.title, t.goal) for t in TASKS.values()]
     heads.append((OTHER, "None of the six", ""))
     rows = [
         {"task": name, "title": title, "goal": goal, **{k: number[name, k] for k in kinds}}

@@ -25,6 +25,7 @@ class PageEntry:
 
 ENTRIES = (
     PageEntry("overview", "Overview", ":material/home:", "Explore"),
+    PageEntry("atlas", "Model atlas", ":material/timeline:", "Explore"),
     PageEntry("transition_matrix", "Transition matrix", ":material/grid_on:", "Explore"),
     PageEntry("knowledge_map", "Knowledge map", ":material/hub:", "Explore"),
     PageEntry("molecule", "Molecule", ":material/science:", "Explore"),
