@@ -73,9 +73,9 @@ def fetch(settings: Settings, file: HubFile) -> Path:
     if final.is_file() and sha256(final) == file.sha256:
         return final
     try:
-        from httpx import HTTPError
+        from httpx2 import HTTPError  # what huggingface_hub lets through
         from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import HfHubHTTPError
+        from huggingface_hub.errors import EntryNotFoundError
     except ImportError as error:
         raise MissingDependencyError(
             "The hub client is not installed", do="pip install -r requirements.txt"
@@ -84,7 +84,7 @@ def fetch(settings: Settings, file: HubFile) -> Path:
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=final.parent) as folder:
         try:
             fetched = Path(hf_hub_download(file.repository, file.path, local_dir=folder))
-        except (HfHubHTTPError, HTTPError, OSError) as error:
+        except (HTTPError, EntryNotFoundError, OSError) as error:
             raise OfflineError(
                 f"{file.repository}/{file.path} cannot be fetched from the Hugging Face hub",
                 value=type(error).__name__,

@@ -47,6 +47,9 @@ DEFAULT_NAME = "chebi-20-mm"
 
 HUB_ID = chebi20mm.HUB_ID
 
+_FETCH = 0.3
+"""Share of a fetch from the hub that is download."""
+
 
 def list_datasets(settings: Settings) -> list[DatasetHeader]:
     """Headers of all stored data sets, by name."""
@@ -118,7 +121,12 @@ def import_dataset(
         OfflineError: If the hub cannot be reached.
         StoreError: If the name is taken and ``overwrite`` is False.
     """
-    say = progress or (lambda share, text: None)
+    report = progress or (lambda share, text: None)
+    fetched = 0.0
+
+    def say(share: float, text: str) -> None:
+        report(fetched + (1 - fetched) * share, text)
+
     store = DatasetStore(settings.store)
     store.check_new(name, overwrite=overwrite)
     path = _named(source)
@@ -126,7 +134,10 @@ def import_dataset(
         origin = f"files {path.resolve().name}/" if path.is_dir() else f"file {path.name}"
     elif hub.is_hub_id(source):
         say(0.0, f"Fetching {source} from the Hugging Face hub")
-        snapshot = hub.download(source, settings.cache)
+        snapshot = hub.download(
+            source, settings.cache, progress=lambda share, text: report(_FETCH * share, text)
+        )
+        fetched = _FETCH
         path, origin = snapshot.folder, f"Hugging Face hub {source} at {snapshot.commit}"
     else:
         raise DataFormatError(
