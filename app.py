@@ -9,10 +9,11 @@ ICON = str(Path(__file__).parent / "static" / "icon.png")
 
 def draw() -> None:
     """One run of the page the address names."""
-    from pages.ui import navigation
+    from pages.ui import navigation, theme
 
     st.set_page_config(page_title="ChEBI-MM", page_icon=ICON, layout="wide")
     st.logo(ICON, size="large")
+    theme.enforce_contrast()
     page = st.navigation(navigation.menu(), expanded=True)
     page.run()
 

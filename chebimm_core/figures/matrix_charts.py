@@ -26,7 +26,7 @@ MEANING: Final[dict[CellKind, str]] = {
     "tool": "exact conversion by a tool, 1 by definition",
     "derived": "derived: product along a route",
     "not studied": "not studied: published as 0, no measurement behind it",
-    "empty": "nothing known",
+    "empty": "no run, and no tool that does it: unknown, not zero",
 }
 
 
@@ -190,7 +190,8 @@ def _legend(figure: go.Figure, kinds: np.ndarray, p: theme.Palette) -> None:
         "measured": ("circle", p.accent, "measured"),
         "derived": ("square-open-dot", p.accent, "via: derived along a route"),
         "tool": ("square", p.line, "tool (exact)"),
-        "not studied": ("line-ne-open", p.muted, "not studied"),
+        "not studied": ("line-ne-open", p.muted, "n. s.: not studied"),
+        "empty": ("line-ew-open", p.muted, "–: no run (unknown, not 0)"),
     }
     for kind, (symbol, color, name) in looks.items():
         if (kinds == kind).any():
@@ -228,6 +229,8 @@ def _hover(matrix: TransitionMatrix, i: int, j: int) -> str:
     if matrix.n_runs[i, j]:
         runs, n = int(matrix.n_runs[i, j]), int(matrix.n_molecules[i, j])
         lines.append(f"{runs} run{'s' if runs > 1 else ''}, n = {n:,}")
+    if matrix.floors is not None and np.isfinite(matrix.floors[i, j]):
+        lines.append(f"floor {matrix.floors[i, j]:.3f}: a model that knows nothing of the input")
     if np.isfinite(matrix.rank_stability[i, j]):
         lines.append(f"best run stays best in {matrix.rank_stability[i, j]:.0%} of resamples")
     if len(matrix.routes[i][j]) > 2 or kind == "derived":

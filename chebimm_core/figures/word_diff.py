@@ -42,7 +42,10 @@ def word_diff(reference: str, output: str) -> list[Span]:
     spans: list[Span] = []
     for operation, a, b, c, d in matcher.get_opcodes():
         if operation == "equal":
-            spans.append(Span("".join(left[a:b]), "equal"))
+            shared, shown = "".join(left[a:b]), "".join(right[c:d])
+            # The reference's last word has no space behind it, though more may follow here.
+            ends = shared[-1:].isspace() or not shown[-1:].isspace()
+            spans.append(Span(shared if ends else shown, "equal"))
             continue
         if b > a:
             spans.append(Span("".join(left[a:b]), "missing"))

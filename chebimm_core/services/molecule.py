@@ -29,7 +29,12 @@ from chebimm_core.modalities.line_notation import (
 )
 from chebimm_core.models import MODELS
 from chebimm_core.services.modality_views import view
-from chebimm_core.services.molecule_search import find
+from chebimm_core.services.molecule_search import (
+    find,
+    may_be_name,
+    read_name,
+    why_no_structure,
+)
 from chebimm_core.settings import Settings
 from chebimm_core.store import versions
 from chebimm_core.store.dataset_store import DatasetStore
@@ -38,7 +43,16 @@ from chebimm_core.store.index import MoleculeIndex
 from chebimm_core.store.run_store import RunStore
 from chebimm_core.tasks import TASKS
 
-__all__ = ["conformer", "find", "inspect", "inspect_structure", "nearest_training"]
+__all__ = [
+    "conformer",
+    "find",
+    "inspect",
+    "inspect_structure",
+    "may_be_name",
+    "nearest_training",
+    "read_name",
+    "why_no_structure",
+]
 
 _PER_MOLECULE = {"property": "mae", "generation": "morgan_all", "image-recognition": "morgan_all"}
 """What orders answers to one molecule where the task's primary metric cannot: R2 needs many

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,19 +17,29 @@ from chebimm_core.modalities.line_notation import (
     inchi_from_mol,
     inchikey,
     mol_from_inchi,
+    mol_from_selfies,
     mol_from_smiles,
     smiles_from_mol,
+    why_rejected,
 )
 from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
 
+if TYPE_CHECKING:
+    from rdkit.Chem import Mol
+
 MAX_LENGTH = 4_000
 """Characters of a query."""
 CAPTION_HEAD = 200
-"""Characters of a caption that are searched: its head says what the molecule is."""
+"""Characters at the head of a caption: it says what the molecule is, the rest what it does."""
+MAX_NAME_LENGTH = 500
+"""Characters of a name that is read by rule."""
+NAME_TIMEOUT_S = 20.0
 
 _COLUMNS = ["split", "IUPAC", "caption", "canonical_smiles", "inchikey"]
 _INCHIKEY = re.compile(r"[A-Z]{14}(-[A-Z]{10}(-[A-Z])?)?")
+_SELFIES = re.compile(r"(\[[^\[\]\s]+\]){2,}")
+_LIKE_SMILES = re.compile(r"(?=.*[\[\]()=#@]|.*[A-Za-z]\d)[A-Za-z0-9@+\-\[\]()=#$%/\\.*:~]+")
 _MIN_WORD = 3
 
 
@@ -45,14 +56,15 @@ def find(
 
     Args:
         settings: Where the store is.
-        query: A CID, an InChIKey (whole or its first block), an InChI, a SMILES, or words of an
-            IUPAC name or of the head of a caption.
+        query: A CID, an InChIKey (whole or its first block), an InChI, a SMILES, a SELFIES, or
+            words of an IUPAC name or of a caption.
         dataset: Only this data set; None searches all.
         limit: At most this many hits.
 
     Returns:
         Hits in the order CID, structure, same connectivity, exact name, part of the name, caption;
-        by words, molecules of the test split come first.
+        by words, molecules of the test split come first, and of captions those that say the words
+        at their head.
         A valid structure that no data set holds is a hit too, with ``dataset`` None: it can be
         drawn, and nobody need wonder whether it was understood.
 
@@ -89,7 +101,7 @@ def find(
 
 
 def _structure(text: str) -> _Structure | None:
-    molecule = mol_from_inchi(text) if text.startswith("InChI=") else mol_from_smiles(text)
+    molecule = _molecule(text)
     if molecule is None or molecule.GetNumAtoms() == 0:
         return None
     try:
@@ -97,6 +109,68 @@ def _structure(text: str) -> _Structure | None:
     except ChebiMMError:
         key = None
     return _Structure(smiles_from_mol(molecule), key)
+
+
+def _molecule(text: str) -> Mol | None:
+    if text.startswith("InChI="):
+        return mol_from_inchi(text)
+    # ``[C][C][O]`` is ethanol in SELFIES, and three bare atoms in SMILES, which nobody means.
+    selfies = mol_from_selfies(text) if _SELFIES.fullmatch(text) else None
+    return selfies or mol_from_smiles(text)
+
+
+def why_no_structure(query: str) -> str | None:
+    """Why a query that looks like a SMILES is none, in RDKit's words; None if it looks like words.
+
+    It looks like one if it has no space and holds a bracket, a double bond or a digit behind a
+    letter.
+    """
+    text = query.strip()
+    if not _LIKE_SMILES.fullmatch(text) or len(text) > MAX_LENGTH or _structure(text):
+        return None
+    return why_rejected(text)
+
+
+def may_be_name(query: str) -> bool:
+    """Whether a query could be a systematic name: letters, no markup, not a structure itself."""
+    text = query.strip()
+    return bool(
+        _MIN_WORD <= len(text) <= MAX_NAME_LENGTH
+        and re.search(r"[A-Za-z]{3}", text)
+        and not text.startswith("InChI=")
+        and text.isprintable()
+        and not set(text) & set('<>\\"=')
+        and not _INCHIKEY.fullmatch(text)
+        and not _structure(text)
+    )
+
+
+def read_name(settings: Settings, name: str) -> str | None:
+    """SMILES of a systematic name by the rules of nomenclature (OPSIN), in a process of its own.
+
+    Args:
+        settings: Unused; every service takes it.
+        name: E.g. ``2-acetyloxybenzoic acid``. Trade names are mostly not systematic.
+
+    Returns:
+        Canonical SMILES, None if OPSIN cannot read the name.
+
+    Raises:
+        MissingDependencyError: If OPSIN or a Java runtime is absent.
+        ChebiMMError: If OPSIN does not answer in time.
+        SettingError: If the text cannot be a name.
+    """
+    from chebimm_core.modalities.opsin import smiles_from_names
+
+    if not may_be_name(name):
+        raise SettingError(
+            "This cannot be a systematic name",
+            value=name[:80],
+            allowed=f"{_MIN_WORD} to {MAX_NAME_LENGTH} characters, letters among them",
+        )
+    found = smiles_from_names([name.strip()], timeout_s=NAME_TIMEOUT_S)[0]
+    molecule = mol_from_smiles(found) if found else None
+    return None if molecule is None else smiles_from_mol(molecule)
 
 
 def _matches(text: str, structure: _Structure | None) -> Iterator[Match]:
@@ -121,7 +195,11 @@ def _select(
         # Most runs answer test molecules; the shortest name is the least decorated molecule.
         elsewhere = (chosen["split"] != "test").to_numpy()
         length = chosen["IUPAC"].str.len().fillna(0).to_numpy()
-        chosen = chosen.iloc[np.lexsort((length, elsewhere))]
+        later = np.zeros(len(chosen), dtype=bool)
+        if match == "caption":
+            heads = chosen["caption"].str.slice(0, CAPTION_HEAD).str.lower()
+            later = (~heads.str.contains(text.lower(), regex=False)).to_numpy(dtype=bool)
+        chosen = chosen.iloc[np.lexsort((length, elsewhere, later))]
     for row in chosen.itertuples(index=False):
         yield MoleculeHit(
             match=match,
@@ -145,8 +223,7 @@ def _mask(
     if match == "InChIKey":
         return table["inchikey"].fillna("").str.startswith(text)
     if match == "caption":
-        heads = table["caption"].fillna("").str.slice(0, CAPTION_HEAD).str.lower()
-        return heads.str.contains(text.lower(), regex=False)
+        return table["caption"].fillna("").str.lower().str.contains(text.lower(), regex=False)
     names = table["IUPAC"].fillna("").str.lower()
     whole = match == "name"
     return names == text.lower() if whole else names.str.contains(text.lower(), regex=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from chebimm_core.domain.findings import MatrixSource
@@ -18,11 +19,12 @@ def show(source: MatrixSource, dataset: str | None, split: str | None) -> None:
     """Draws the four panels for published facts or for the runs of a data set and split."""
     st.subheader("Which encoders, decoders and pairs of modalities do best")
     where: dict[str, Any] = {} if source == "published" else {"dataset": dataset, "split": split}
+    part = _part(source, where)
     encoders, shares, pooling, retrieval = st.tabs(
-        ["Encoders in the top 5", "Encoder and decoder", "Pooling", "Retrieval R@1"]
+        [f"{part.capitalize()}s in the top 5", "Encoder and decoder", "Pooling", "Retrieval R@1"]
     )
     with encoders, panels.guard():
-        _encoders(source, where)
+        _encoders(source, where, part)
     with shares, panels.guard():
         _shares(source, where)
     with pooling, panels.guard():
@@ -31,29 +33,52 @@ def show(source: MatrixSource, dataset: str | None, split: str | None) -> None:
         _retrieval(source, where)
 
 
-def _encoders(source: MatrixSource, where: dict[str, Any]) -> None:
+def _part(source: MatrixSource, where: dict[str, Any]) -> str:
+    """``encoder`` where parts are named; whole systems that name none are ``model``s."""
+    if source == "published":
+        return "encoder"
+    runs = cached.read(ranking.ranked_runs, **where)
+    return "encoder" if (runs["encoder"] != runs["model"]).any() else "model"
+
+
+def _encoders(source: MatrixSource, where: dict[str, Any], part: str) -> None:
     table = cached.read(ranking.encoder_frequency, source=source, **where)
     if table.empty:
         _nothing("No run that enters the matrix")
         return
-    top, total = table.iloc[0], int(table["transitions"].max())
+    total = int(table["transitions"].max())
     figure_panel.show(
         ranking_charts.bars(
             table,
             label="encoder",
             value="times",
-            unit=f"transitions (of {total}) with the encoder among the five best",
+            unit=f"transitions (of {total}) with the {part} among the five best",
             digits=0,
             dark=theme.is_dark(),
         ),
         key="encoders",
-        reading=f"{panels.plain(str(top['encoder']))} is among the five best models in "
-        f"{int(top['times'])} of {total} transitions.",
-        table=table,
-        alt="Bars: how often each encoder is among the five best; the same in the table.",
+        reading=_most_often(table, total),
+        table=table.rename(columns={"encoder": part}),
+        alt=f"Bars: how often each {part} is among the five best; the same in the table.",
         file_name="encoders-top5",
         note=_origin(source, "b"),
     )
+
+
+def _most_often(table: pd.DataFrame, total: int) -> str:
+    times = int(table["times"].max())
+    first = table.loc[table["times"] == times, "encoder"]
+    if len(first) == 1:
+        who = f"{panels.plain(str(first.iloc[0]))} is"
+    elif len(first) == len(table):
+        return (
+            f"no model stands out: each of the {len(table)} is among the five best in {times} of "
+            f"{total} transitions."
+        )
+    else:
+        who = " and ".join(panels.plain(str(name)) for name in first[:3]) + " are"
+        who = who.replace(" and ", ", ", max(len(first[:3]) - 2, 0))
+    return f"{who} most often among the five best: in {times} of {total} transitions."
 
 
 def _shares(source: MatrixSource, where: dict[str, Any]) -> None:

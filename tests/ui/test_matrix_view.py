@@ -28,6 +28,21 @@ def test_published_values_are_cited_and_have_no_runs(empty_store, render):
     assert "without the runs behind it" in said(app)
 
 
+def test_whole_systems_are_called_models_and_published_parts_encoders(small_store, render):
+    local = render("transition_matrix")
+    assert "Models in the top 5" in [tab.label for tab in local.tabs]
+    published = render("transition_matrix", source="published")
+    assert "Encoders in the top 5" in [tab.label for tab in published.tabs]
+
+
+def test_empty_cells_are_explained_beside_the_map(small_store):
+    matrix = service.build(small_store, source="local", dataset=SMALL, split="test")
+    names = [trace.name or "" for trace in matrix_charts.heatmap(matrix).data]
+    assert any("no run (unknown, not 0)" in name for name in names)
+    hover = [text for row in matrix_charts.hover_texts(matrix) for text in row]
+    assert any("floor " in text for text in hover)
+
+
 def test_a_link_reproduces_the_view(small_store, render):
     app = render(
         "transition_matrix", source="published", complete="best-route", from_="graph", to="IUPAC"

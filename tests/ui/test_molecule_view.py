@@ -67,6 +67,20 @@ def test_a_search_leads_to_a_molecule_and_back(
     assert "cid" not in app.query_params
 
 
+def test_a_name_nobody_holds_is_read_by_rule(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("py2opsin")
+    app = opened(store, monkeypatch, q="1-bromoaziridine")
+    assert "Nothing fits" in words(app)
+    next(b for b in app.button if "systematic name" in b.label).click().run()
+    assert not app.exception
+    assert app.query_params["read"] == "name"
+    said = words(app)
+    assert "BrN1CC1" in said and "Nothing fits" not in said
+    app.text_input[0].set_value("C1CC").run()
+    assert "read" not in app.query_params
+    assert "looks like a SMILES" in words(app)
+
+
 def test_a_permalink_opens_the_molecule_with_its_runs_and_neighbour(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chebimm_core.analysis.conformer import embed
 from chebimm_core.errors import ChebiMMError
+from chebimm_core.figures import theme
 from chebimm_core.figures.conformer import conformer_figure
 from chebimm_core.figures.depict import depict
 from chebimm_core.figures.structure_diff import structure_diff
@@ -129,3 +130,16 @@ def test_conformer_figure_has_one_trace_an_element_and_can_hide_hydrogen() -> No
     found = embed("CCO")
     assert [t.name for t in conformer_figure(found).data[1:]] == ["C", "O", "H"]
     assert [t.name for t in conformer_figure(found, hydrogens=False).data[1:]] == ["C", "O"]
+
+
+def test_words_after_the_end_of_the_reference_do_not_run_into_it() -> None:
+    shown = "".join(span.text for span in word_diff("It is an acid.", "It is an acid. It melts."))
+    assert shown == "It is an acid. It melts."
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_numbers_on_every_color_of_the_scale_can_be_read(dark: bool) -> None:
+    for share in np.linspace(0, 1, 101):
+        ground = theme._luminance(theme._at(theme.palette(dark).sequential, float(share)))
+        ink = theme._luminance(theme._channels(theme.ink_on(float(share), dark)))
+        assert (max(ground, ink) + 0.05) / (min(ground, ink) + 0.05) >= 4.5

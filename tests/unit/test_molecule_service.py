@@ -30,6 +30,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         ("12", "12", "CID"),
         ("CID: 12", "12", "CID"),
         ("OCC", "1", "structure"),
+        ("[C][C][O]", "1", "structure"),
         ("InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3", "1", "structure"),
         ("LFQSCWFLJHTTHZ-UHFFFAOYSA-N", "1", "InChIKey"),
         ("LFQSCWFLJHTTHZ", "1", "InChIKey"),
@@ -80,6 +81,46 @@ def test_unreasonable_searches_are_refused(store: Settings) -> None:
         molecule.find(store, "C", limit=0)
     with pytest.raises(NotFoundError):
         molecule.find(store, "C", dataset="absent")
+
+
+@pytest.mark.parametrize(
+    ("query", "explained"),
+    [
+        ("C1CC", True),
+        ("CC(=O", True),
+        ("CC(C)(C)(C)C", True),
+        ("CCO", False),
+        ("aspirin", False),
+        ("acetic acid", False),
+    ],
+)
+def test_what_looks_like_a_broken_smiles_is_explained(query: str, explained: bool) -> None:
+    assert (molecule.why_no_structure(query) is not None) == explained
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("2-acetyloxybenzoic acid", True),
+        ("aspirin", True),
+        ("CCO", False),
+        ("702", False),
+        ("<b>ethanol</b>", False),
+        ("ethanol\nmethanol", False),
+        ("a" * 600, False),
+        ("LFQSCWFLJHTTHZ-UHFFFAOYSA-N", False),
+    ],
+)
+def test_only_what_could_be_a_name_is_read_by_rule(query: str, name: bool) -> None:
+    assert molecule.may_be_name(query) == name
+
+
+def test_a_systematic_name_is_read_by_rule(store: Settings) -> None:
+    pytest.importorskip("py2opsin")
+    assert molecule.read_name(store, "2-acetyloxybenzoic acid") == "CC(=O)Oc1ccccc1C(=O)O"
+    assert molecule.read_name(store, "nothing of the kind") is None
+    with pytest.raises(SettingError, match="cannot be a systematic name"):
+        molecule.read_name(store, "<b>")
 
 
 @hypothesis_settings(

@@ -73,22 +73,25 @@ def _coordinates(found: Conformer) -> pd.DataFrame:
 
 def table(views: Sequence[ModalityView], smiles: str | None) -> None:
     """All modalities in matrix order; what is missing says why, what a tool wrote says so."""
-    for view in views:
-        with st.container(border=True, key=f"modality-{view.name}"):
-            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                st.markdown(f"**{view.title}**")
-                word, meaning = _PROVENANCE[view.provenance]
-                st.badge(word, color="blue" if word == "internal" else "orange", help=meaning)
-                if view.made_by:
-                    st.badge(
-                        panels.plain(f"by {view.made_by}"), icon=":material/build:", color="gray"
-                    )
-            if view.missing:
-                st.caption(panels.plain(f"Missing. {view.missing}."))
-            elif view.value is None:
-                _picture(smiles)
-            else:
-                panels.text(view.value)
+    for start in range(0, len(views), 2):
+        for column, view in zip(st.columns(2, gap="medium"), views[start : start + 2]):  # noqa: B905 - an odd number leaves the last column empty
+            with column, st.container(border=True, key=f"modality-{view.name}"):
+                _form(view, smiles)
+
+
+def _form(view: ModalityView, smiles: str | None) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f"**{view.title}**")
+        word, meaning = _PROVENANCE[view.provenance]
+        st.badge(word, color="blue" if word == "internal" else "orange", help=meaning)
+        if view.made_by:
+            st.badge(panels.plain(f"by {view.made_by}"), icon=":material/build:", color="gray")
+    if view.missing:
+        st.caption(panels.plain(f"Missing. {view.missing}."))
+    elif view.value is None:
+        _picture(smiles)
+    else:
+        panels.text(view.value)
 
 
 def _picture(smiles: str | None) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from chebimm_core.domain.report import MoleculeReport, RunOutput
 from chebimm_core.figures.structure_diff import StructureDiff, structure_diff
 from chebimm_core.figures.word_diff import Span, word_diff
+from chebimm_core.services import task_catalog
 from chebimm_core.settings import Settings
 from pages.ui import cached, figure_panel, navigation, panels, pickers, theme
 
@@ -133,7 +134,8 @@ def _structure(output: RunOutput, smiles: str) -> None:
             else:
                 st.image(drawn.svg, width="stretch", alt=f"{label} structure")
     st.markdown(panels.plain(diff.remark + "."))
-    if diff.tanimoto is not None:
+    # The run's own fingerprint score counts bits another way: two near numbers would confuse.
+    if diff.tanimoto is not None and not {"morgan", "morgan_all"} & set(output.scores):
         st.caption(f"Tanimoto similarity (Morgan 2, 2,048 bits) {diff.tanimoto:.2f}")
     panels.text(smiles)
 
@@ -182,7 +184,14 @@ def _scores(output: RunOutput) -> None:
     if not output.scores:
         st.caption("No score for this molecule.")
         return
-    listed = " · ".join(f"{metric} {value:.2f}" for metric, value in output.scores.items())
+    scores = output.scores
+    # Over all rows a valid answer counts what it counts over valid ones: said once.
+    listed = " · ".join(
+        f"{task_catalog.metric_title(metric)} {value:.2f}"
+        for metric, value in scores.items()
+        if not metric.endswith(task_catalog.ALL_ROWS)
+        or scores.get(metric.removesuffix(task_catalog.ALL_ROWS)) != value
+    )
     st.caption(panels.plain(listed))
 
 

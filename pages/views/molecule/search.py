@@ -13,13 +13,15 @@ from pages.ui import cached, molecule_cards, panels, pickers
 from pages.views.molecule import forms, nearest
 
 _BOX = "molecule-query"
+_READ = "read"
+"""Query parameter: ``name`` asks to read the query as a systematic name."""
 _MAX_HITS = 20
 _N_EXAMPLES = 8
 _WHY = {
     "CID": "CID",
     "InChIKey": "InChIKey",
     "structure": "this structure",
-    "same connectivity": "same atoms and bonds, other stereo or isotopes",
+    "same connectivity": "same skeleton; other stereo, isotopes or protonation",
     "name": "IUPAC name",
     "part of the name": "words of the IUPAC name",
     "caption": "words of the caption",
@@ -30,7 +32,7 @@ def box() -> str:
     """The search box; what is typed stands in the address as ``q``."""
     st.session_state[_BOX] = st.query_params.get("q", "")
     st.text_input(
-        "Search by name, CID, SMILES, InChI or InChIKey",
+        "Search by name, words of the caption, CID, SMILES, SELFIES, InChI or InChIKey",
         key=_BOX,
         type="search",
         placeholder="ethanol · 702 · CCO · InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3",
@@ -42,7 +44,7 @@ def box() -> str:
 
 def _searched() -> None:
     text = str(st.session_state[_BOX]).strip()
-    pickers.set_query(q=text or None, cid=None, run=None)
+    pickers.set_query(q=text or None, cid=None, run=None, **{_READ: None})
 
 
 def results(query: str) -> None:
@@ -52,13 +54,11 @@ def results(query: str) -> None:
     except ChebiMMError as error:
         panels.problem(error)
         return
+    if service.may_be_name(query) and not any(h.match == "name" for h in hits):
+        _by_rule(query)
     if not hits:
-        panels.empty(
-            "Nothing fits this search.",
-            "Words are looked for in IUPAC names and in the first words of captions. A SMILES must "
-            "be valid as a whole: check brackets and ring digits.",
-        )
-        examples()
+        if not st.query_params.get(_READ):
+            _nothing(query)
         return
     known = [h for h in hits if h.dataset is not None]
     outside = next((h for h in hits if h.dataset is None), None)
@@ -72,14 +72,60 @@ def results(query: str) -> None:
                 _hit(hit, position)
 
 
-def _hit(hit: MoleculeHit, position: int) -> None:
+def _nothing(query: str) -> None:
+    why = service.why_no_structure(query)
+    if why is None:
+        do = "Words are looked for in IUPAC names and in captions; not every synonym is there."
+    else:
+        do = (
+            f"It looks like a SMILES, but RDKit rejects it: {panels.plain(why)}. Check brackets, "
+            "ring digits and valences."
+        )
+    panels.empty("Nothing fits this search.", do)
+    examples()
+
+
+def _by_rule(name: str) -> None:
+    """Offers to read a name by rule; what is read stands in the address, so that a link works."""
+    if not st.query_params.get(_READ):
+        st.button(
+            "Read as a systematic name (OPSIN)",
+            icon=":material/translate:",
+            on_click=pickers.set_query,
+            kwargs={_READ: "name"},
+            help="Turns the name into a structure by the rules of nomenclature and looks for that.",
+        )
+        return
+    with st.container(border=True):
+        try:
+            smiles = cached.read(service.read_name, name, spinner="Reading the name (a second)")
+        except ChebiMMError as error:
+            panels.problem(error)
+            return
+        if smiles is None:
+            st.markdown(
+                "OPSIN cannot read this name: it knows systematic names, and few trivial ones."
+            )
+            return
+        st.markdown("**By the rules of nomenclature (OPSIN) this name is**")
+        panels.text(smiles)
+        same = [h for h in cached.read(service.find, smiles, limit=4) if h.dataset is not None]
+        if same:
+            with st.container(horizontal=True, gap="small", key="hits-by-rule"):
+                for position, hit in enumerate(same):
+                    _hit(hit, position, key="rule")
+        else:
+            _outside(smiles)
+
+
+def _hit(hit: MoleculeHit, position: int, *, key: str = "open") -> None:
     with st.container(border=True, width=214):
         molecule_cards.drawing(hit.canonical_smiles)
         st.markdown(panels.plain(_cut(hit.name or f"CID {hit.cid}")))
         st.caption(panels.plain(f"{hit.dataset} {hit.split} · {_WHY.get(hit.match, hit.match)}"))
         st.button(
             "Open",
-            key=f"open-{position}",
+            key=f"{key}-{position}",
             on_click=pickers.set_query,
             kwargs={"dataset": hit.dataset, "cid": hit.cid},
         )
@@ -139,13 +185,18 @@ def examples() -> None:
     st.markdown("**Or begin with one of these**, from the test split.")
     chosen = cached.read(_some, name, on=f"dataset:{name}")
     molecule_cards.row(
-        [molecule_cards.Card(cid=c) for c in chosen], dataset_name=name, key="examples"
+        [molecule_cards.Card(cid=c, headline=panels.plain(title)) for c, title in chosen],
+        dataset_name=name,
+        key="examples",
     )
 
 
-def _some(settings: Settings, name: str) -> tuple[str, ...]:
-    """Readable molecules of middling size, spread over the test split (or all, if it is empty)."""
-    columns = ["split", "canonical_smiles", "caption"]
+def _some(settings: Settings, name: str) -> tuple[tuple[str, str], ...]:
+    """(cid, name cut short) of readable molecules of middling size, spread over the test split.
+
+    Over all splits where the test split is empty.
+    """
+    columns = ["split", "canonical_smiles", "IUPAC"]
     table = datasets.molecules(settings, name, columns)
     test = table[table["split"] == "test"]
     table = (test if len(test) else table).dropna(subset=["canonical_smiles"])
@@ -153,8 +204,10 @@ def _some(settings: Settings, name: str) -> tuple[str, ...]:
     middling = table[length.between(15, 60)]
     pool = middling if len(middling) >= _N_EXAMPLES else table
     step = max(1, len(pool) // _N_EXAMPLES)
-    return tuple(pool["cid"].iloc[::step].head(_N_EXAMPLES))
+    chosen = pool.iloc[::step].head(_N_EXAMPLES)
+    names = chosen["IUPAC"].fillna("").map(lambda text: _cut(str(text), 44))
+    return tuple(zip(chosen["cid"], names, strict=True))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= 70 else text[:69] + "…"
+def _cut(text: str, most: int = 70) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
