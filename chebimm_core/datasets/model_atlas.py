@@ -54,15 +54,16 @@ def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as lines:
             reader = csv.DictReader(lines, strict=True)
+            columns = tuple(reader.fieldnames or ())
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataFormatError(
             "The model atlas cannot be read", value=str(path), do="Restore it from the project"
         ) from error
-    if tuple(reader.fieldnames or ()) != _COLUMNS:
+    if columns != _COLUMNS:
         raise DataFormatError(
             f"The columns of {path.name} are not those of a model",
-            value=reader.fieldnames,
+            value=columns,
             allowed=", ".join(_COLUMNS),
         )
     return rows

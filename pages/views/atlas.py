@@ -37,7 +37,6 @@ def render() -> None:
         chosen = service.select(models, wanted)
         if not chosen:
             panels.empty("No model fits all of this.", "Take a filter away.")
-            _clear()
             return
         here = cached.read(service.presence, models)
         name = _name(models, chosen)

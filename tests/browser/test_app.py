@@ -11,7 +11,9 @@ from small_store import SMALL
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("overview", "transition_matrix", "knowledge_map", "molecule", "results", "dataset")
+PAGES = (
+    "overview", "atlas", "transition_matrix", "knowledge_map", "molecule", "results", "dataset",
+)  # fmt: skip
 
 
 def query(page: Page) -> dict[str, str]:
