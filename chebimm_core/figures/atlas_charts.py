@@ -269,7 +269,7 @@ def _models(n: int) -> str:
 def _wrapped(text: str, mark: str, break_: str) -> str:
     """Broken once, at the mark nearest to the middle, so that labels fit a telephone."""
     places = [i for i, sign in enumerate(text) if sign == mark]
-    if not places or len(text) < 11:
+    if not places or len(text) < 10:
         return text
     at = min(places, key=lambda i: abs(i - len(text) / 2))
     return text[:at] + break_ + text[at + 1 :]
