@@ -87,7 +87,7 @@ def fetch(
         metrics: Only these; None: all of each task.
         policy: Attempts and timeouts of downloads; None: the usual ones.
         progress: Told the share done in [0, 1] and what is happening.
-        cancelled: Asked between files and chunks; what was loaded before stays.
+        cancelled: Asked between files, chunks and steps of scoring; what was loaded before stays.
 
     Returns:
         One outcome a run. A file that fails does not stop the others.
@@ -148,6 +148,13 @@ class _Fetch:
     cache: ReferenceCache = field(default_factory=ReferenceCache)
 
     def __call__(self, run: PublicRun, share: Progress) -> FetchOutcome:
+        def scoring(part: float, text: str) -> None:
+            if self.cancelled():
+                raise FetchCancelledError(
+                    "Cancelled while it was scored; its file is kept", value=run.name
+                )
+            share(_DOWNLOAD_SHARE + (1 - _DOWNLOAD_SHARE) * part, f"{run.model}: {text}")
+
         try:
             path = download(
                 run,
@@ -170,9 +177,7 @@ class _Fetch:
                 tags=(TAG,),
                 metrics=self.metrics,
                 cache=self.cache,
-                progress=lambda part, text: share(
-                    _DOWNLOAD_SHARE + (1 - _DOWNLOAD_SHARE) * part, f"{run.model}: {text}"
-                ),
+                progress=scoring,
             )
         except FetchCancelledError as error:
             return FetchOutcome(run.name, "cancelled", str(error))

@@ -229,6 +229,23 @@ def test_cancelling_between_chunks_stores_nothing(settings: Settings, host: Host
     assert list((settings.cache / "public_runs").iterdir()) == []
 
 
+def test_cancelling_while_a_file_is_scored_stores_nothing_of_it(
+    settings: Settings, host: Host
+) -> None:
+    told: list[str] = []
+
+    def scoring() -> bool:
+        return any("a-model: " in text and "bytes" not in text for text in told)
+
+    outcomes = fetch(settings, progress=lambda share, text: told.append(text), cancelled=scoring)
+    assert [o.state for o in outcomes] == ["cancelled", "cancelled"]
+    assert "its file is kept" in outcomes[0].message
+    assert benchmark.list_runs(settings) == []
+    host.asked.clear()
+    assert [o.state for o in fetch(settings, "a-model")] == ["loaded"]
+    assert host.asked == []
+
+
 def test_a_direction_that_was_not_run_is_no_failure(settings: Settings, host: Host) -> None:
     body = b"CID\tmolecule2caption\tcaption2molecule\n"
     body += b"".join(f"{c}\tN/A\t{s}\n".encode() for c, s, _ in split_rows())

@@ -16,7 +16,6 @@ _JOB = "fetch-public"
 
 
 def show() -> None:
-    _progress()
     catalogue = cached.read(public_runs.catalogue)
     names = [h.name for h in cached.read(dataset.list_datasets) if not h.synthetic]
     systems = len({run.model for run in catalogue})
@@ -29,6 +28,7 @@ def show() -> None:
     data = None
     if names:
         data = pickers.choice("dataset", "Scored against", names, default=dataset.DEFAULT_NAME)
+    _progress(data)
     stored = cached.read(public_runs.loaded, data) if data is not None else {}
     table = pd.DataFrame.from_records(
         [
@@ -118,7 +118,7 @@ def _megabytes(names: Sequence[str], sizes: dict[str, int]) -> str:
     return f"{sum(sizes[name] for name in names) / 1e6:.0f} MB"
 
 
-def _progress() -> None:
+def _progress(data: str | None) -> None:
     view = job_panel.watch(_JOB)
     if view is None or not view.over:
         return
@@ -128,6 +128,8 @@ def _progress() -> None:
     good = sum(o.run_id is not None for o in outcomes)
     tone = st.success if good == len(outcomes) else st.warning
     tone(f"{good} of {len(outcomes)} public runs are here.")
+    if good:
+        navigation.link("results", "See them ranked", view="leaderboard", dataset=data)
     st.dataframe(
         pd.DataFrame.from_records(
             [{"run": o.name, "state": o.state, "what happened": o.message} for o in outcomes]
