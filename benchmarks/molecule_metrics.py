@@ -3,14 +3,20 @@
     python benchmarks/molecule_metrics.py [FILE ...]
 
 FILES are tables of outputs with columns ``ground truth`` and ``output`` (tab, no quoting); by
-default the public generation files below CHEBIMM_SHARED. The reference molecules are made ready
-once, before the clock starts, as they are when several runs on one data set are scored. FCD, the
-same network either way, is left out. Exits with 1 if values differ or the ratio is below 2.5.
+default the public generation files below CHEBIMM_SHARED.
+
+The reference formulation is that of the public scripts: one script for text overlap and exact
+match, one for validity and fingerprints; each parses both sides of every row and calls RDKit row by
+row. This project's reference molecules are made ready once, before the clock starts, as they are
+when several runs on one data set are scored; the ratio with that work inside the clock is printed
+too. FCD, the same network either way, is left out. Exits with 1 if values differ or the ratio is
+below 2.5.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -32,15 +38,30 @@ SHARED = Path(os.environ.get("CHEBIMM_SHARED", PROJECT_ROOT.parent / "shared"))
 
 
 def reference(outputs: list[str], targets: list[str]) -> dict[str, float]:
-    """The formulation of the public evaluation scripts."""
+    return _text_script(outputs, targets) | _fingerprint_script(outputs, targets)
+
+
+def _text_script(outputs: list[str], targets: list[str]) -> dict[str, float]:
     bleu = corpus_bleu([[list(t)] for t in targets], [list(o) for o in outputs])
     distances = [Levenshtein.distance(o, t) for o, t in zip(outputs, targets, strict=True)]
-    exact, pairs = 0, []
+    exact = 0
     for output, target in zip(outputs, targets, strict=True):
         mine, theirs = Chem.MolFromSmiles(output), Chem.MolFromSmiles(target)
-        if output and mine is not None:
-            pairs.append((mine, theirs))
+        if mine is not None:
             exact += Chem.MolToInchi(mine) == Chem.MolToInchi(theirs)
+    return {
+        "bleu": bleu,
+        "levenshtein": float(np.mean(distances)),
+        "exact": exact / len(outputs),
+    }
+
+
+def _fingerprint_script(outputs: list[str], targets: list[str]) -> dict[str, float]:
+    pairs = []
+    for output, target in zip(outputs, targets, strict=True):
+        mine, theirs = Chem.MolFromSmiles(output), Chem.MolFromSmiles(target)
+        if mine is not None:
+            pairs.append((mine, theirs))
     makers = {
         "maccs": MACCSkeys.GenMACCSKeys,
         "rdk": Chem.RDKFingerprint,
@@ -50,13 +71,7 @@ def reference(outputs: list[str], targets: list[str]) -> dict[str, float]:
         name: float(np.mean([DataStructs.TanimotoSimilarity(make(a), make(b)) for a, b in pairs]))
         for name, make in makers.items()
     }
-    n = len(outputs)
-    return similarities | {
-        "bleu": bleu,
-        "levenshtein": float(np.mean(distances)),
-        "exact": exact / n,
-        "validity": len(pairs) / n,
-    }
+    return similarities | {"validity": len(pairs) / len(outputs)}
 
 
 def main() -> int:
@@ -68,8 +83,10 @@ def main() -> int:
     settings, cache = Settings.from_env({}), ReferenceCache()
     targets = [table["ground truth"].tolist() for table in tables]
     outputs = [table["output"].tolist() for table in tables]
+    start = time.process_time()
     for target in targets:
         score(NAMES, [None] * len(target), target, settings=settings, cache=cache, n_bootstrap=0)
+    ready_s = time.process_time() - start
     ours_s = theirs_s = gap = 0.0
     for output, target in zip(outputs, targets, strict=True):
         start = time.process_time()
@@ -81,9 +98,13 @@ def main() -> int:
         theirs_s += time.process_time() - start
         gap = max(gap, *(abs(ours[name] - theirs[name]) for name in NAMES))
     ratio = theirs_s / ours_s
+    with_references = theirs_s / (ours_s + ready_s)
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{len(paths)} files, {sum(map(len, outputs))} rows, largest difference {gap:.1e}")
     print(f"reference {theirs_s:.1f} s CPU; this project, intervals included, {ours_s:.1f} s CPU")
     print(f"ratio {ratio:.1f} (required {REQUIRED})")
+    print(f"with the references inside the clock ({ready_s:.1f} s CPU) {with_references:.1f}")
+    print(f"peak memory of this process {peak_mib:.0f} MiB")
     return 0 if ratio >= REQUIRED and gap < 1e-6 else 1
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chebimm_core.domain.specs import Tokenizer
     from chebimm_core.metrics.meteor import Synonyms
-    from chebimm_core.metrics.structures import Structure
+    from chebimm_core.metrics.structures import Fingerprints, Structure
 
 
 @dataclass(slots=True)
 class ReferenceCache:
-    """References made ready once. Grows with the references seen, not with the predictions."""
+    """References made ready once; grows with them. Of predictions it keeps a bounded part."""
 
     tokenizers: dict[str, Tokenizer] = field(default_factory=dict)
     """Loaded tokenizers by asked-for name."""
@@ -21,5 +21,7 @@ class ReferenceCache:
     """(tokenizer signature, reference) -> tokens."""
     structures: dict[str, Structure] = field(default_factory=dict)
     """Reference SMILES -> its parsed structure and fingerprints."""
+    fingerprints: dict[str, Fingerprints] = field(default_factory=dict)
+    """Molecular graph -> fingerprints, of references and of the latest predictions."""
     synonyms: Synonyms | None = None
     """Stems and synonyms looked up so far."""

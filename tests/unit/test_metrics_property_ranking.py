@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score, root_mean_squared_error
 
@@ -35,6 +35,7 @@ def test_regression_is_scikit_learns(rows: list[tuple[float, float]]) -> None:
     assert "labels" in found.absent["roc_auc"]
 
 
+@settings(deadline=None)  # the first call of scikit-learn loads more of it
 @given(
     st.lists(
         st.tuples(st.sampled_from([0.1, 0.2, 0.2, 0.7]), st.booleans(), st.integers(0, 3)),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from rdkit import Chem, DataStructs
-from rdkit.Chem import AllChem, MACCSkeys
+from rdkit.Chem import AllChem, MACCSkeys, rdFingerprintGenerator
 
-from chebimm_core.metrics import fcd
+from chebimm_core.metrics import fcd, structures
 from chebimm_core.metrics.scoring import Scored, score
-from chebimm_core.metrics.structures import read
+from chebimm_core.metrics.structures import FINGERPRINTS, Fingerprints, add_fingerprints, read
 from chebimm_core.settings import Settings
 
 SETTINGS = Settings.from_env({})
@@ -59,6 +59,32 @@ def test_similarities_are_those_of_the_published_fingerprints() -> None:
         }.items():
             expected = DataStructs.TanimotoSimilarity(make(mols[0]), make(mols[1]))
             assert found.samples[name][row] == pytest.approx(expected, abs=1e-12)
+
+
+def test_fingerprints_are_shared_by_graphs_and_nothing_else() -> None:
+    known: dict[str, Fingerprints] = {}
+    morgan = rdFingerprintGenerator.GetMorganGenerator(radius=2)
+    texts = ["C[C@H](N)O", "O[C@@H](N)C", "CC(N)O", "C[13CH](N)O", "CC(N)O a name"]
+    found = {text: read(text) for text in texts}
+    add_fingerprints(list(found.values()), FINGERPRINTS, 1, known)
+    left, right, flat, isotope, named = (found[text].fingerprints for text in texts)
+    assert left is right is flat
+    assert isotope is not flat and named is not flat
+    for text, structure in found.items():
+        mol = Chem.MolFromSmiles(text)
+        assert structure.fingerprints["maccs"] == MACCSkeys.GenMACCSKeys(mol)
+        assert structure.fingerprints["rdk"] == Chem.RDKFingerprint(mol)
+        assert structure.fingerprints["morgan"] == morgan.GetSparseCountFingerprint(mol)
+
+
+def test_only_the_latest_fingerprints_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(structures, "_MOST_GRAPHS", 2)
+    known: dict[str, Fingerprints] = {}
+    for text in ("C", "CC", "CCC"):
+        structure = read(text)
+        add_fingerprints([structure], ("maccs",), 1, known)
+        assert "maccs" in structure.fingerprints
+    assert list(known) == ["CC", "CCC"]
 
 
 def test_an_empty_fingerprint_is_not_similar_even_to_itself() -> None:

@@ -87,7 +87,7 @@ def prepare(
     ]
     wanted = [known.get(t) for t in targets]
     used = [s for s in (*predicted, *wanted) if s is not None]
-    add_fingerprints(list({id(s): s for s in used}.values()), names, context.workers)
+    add_fingerprints(used, names, context.workers, context.cache.fingerprints)
     return MoleculePairs(texts, targets, predicted, wanted, context.settings)
 
 
