@@ -179,7 +179,11 @@ def _meteor(pairs: TextPairs) -> Floats:
 
 
 def _lower_cased(rows: list[list[str]]) -> list[list[str]]:
-    return [[token.lower() for token in row] for row in rows]
+    # SciBERT's tokens are lower-case already: one comparison a text instead of a call a token.
+    return [
+        row if (text := " ".join(row)) == text.lower() else [token.lower() for token in row]
+        for row in rows
+    ]
 
 
 def _exact(pairs: TextPairs) -> Floats:
