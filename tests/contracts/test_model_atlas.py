@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chebimm_core.datasets import model_atlas
@@ -192,6 +192,7 @@ def test_a_file_of_another_form_is_refused(tmp_path):
         read(tmp_path)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(tmp_path_factory, content):
     folder = tmp_path_factory.mktemp("atlas")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_store import NOW, SMALL, build_store
 
@@ -41,6 +41,7 @@ def test_no_filter_leaves_every_model():
     assert service.select(MODELS, service.AtlasFilter()) == MODELS
 
 
+@settings(deadline=None)
 @given(FILTERS)
 def test_a_filter_keeps_what_fits_and_nothing_else(wanted):
     kept = service.select(MODELS, wanted)
@@ -60,6 +61,7 @@ def test_a_filter_keeps_what_fits_and_nothing_else(wanted):
         assert (model in kept) == fits
 
 
+@settings(deadline=None)
 @given(FILTERS, st.sampled_from(["architecture", "pairing"]))
 def test_each_cell_of_the_grid_is_the_number_its_filter_gives(wanted, by):
     kept = service.select(MODELS, wanted)
@@ -174,6 +176,7 @@ def test_shape_and_color_tell_the_same_and_fill_tells_the_weights():
             assert symbol.endswith("-open") == (weights[name] != "open")
 
 
+@settings(deadline=None, max_examples=30)
 @given(FILTERS)
 def test_any_selection_draws(wanted):
     kept = service.select(MODELS, wanted)
