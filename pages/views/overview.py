@@ -169,6 +169,8 @@ def _next(headers: list[DatasetHeader], runs: list[RunHeader]) -> None:
         elif not any(r.spec.origin.kind == "fetched" for r in runs):
             navigation.link("results", "Fetch published runs of 23 systems", view="public")
         navigation.link("results", "Load a prediction file", view="load")
+        if not headers:  # runs stay where their data set was deleted
+            return
         example = headers[0] if not real else real[0]
         navigation.link("molecule", "Open one molecule", dataset=example.name)
         navigation.link("knowledge_map", "See what a model learned", dataset=example.name)
