@@ -16,8 +16,26 @@ MAX_ATOMS = 400
 MAX_LENGTH = 4_000
 """Characters of a SMILES that are still read."""
 
-_LIGHT = {7: "#1f46c7", 8: "#c4201a", 9: "#2b7a1f", 16: "#7d6200", 17: "#1f7a33", 15: "#a84f00"}
-_DARK = {7: "#8fa8ff", 8: "#ff8a80", 9: "#8fdc7a", 16: "#e8cf4a", 17: "#7fdc9a", 15: "#ffb066"}
+_LIGHT = {
+    7: "#1f46c7",
+    8: "#c4201a",
+    9: "#2b7a1f",
+    16: "#7d6200",
+    17: "#1f7a33",
+    15: "#a84f00",
+    35: "#8f3f1f",
+    53: "#7a2a9b",
+}
+_DARK = {
+    7: "#8fa8ff",
+    8: "#ff8a80",
+    9: "#8fdc7a",
+    16: "#e8cf4a",
+    17: "#7fdc9a",
+    15: "#ffb066",
+    35: "#e8a07c",
+    53: "#d59cf0",
+}
 """Atomic number -> color: the usual hues, with a contrast of 4.5:1 on the page."""
 
 

@@ -20,6 +20,10 @@ from chebimm_core.settings import Settings
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$&^=])")
 
+_BOXED = 700
+"""Characters beyond which a text scrolls instead of pushing the page down."""
+_BOX_HEIGHT = 200
+
 _MARK = (
     "background:rgba(240,150,40,.28);color:inherit;border-radius:2px;"
     "box-shadow:inset 0 -2px 0 rgba(240,150,40,.9)"
@@ -154,8 +158,12 @@ def figure(value: float | None, digits: int = 3) -> str:
 
 
 def text(untrusted: str) -> None:
-    """Text of a file or a model, shown as it is: no HTML, no Markdown, no remote image."""
-    st.code(untrusted, language=None, wrap_lines=True)
+    """Text of a file or a model, shown as it is: no HTML, no Markdown, no remote image.
+
+    A very long one scrolls in a box of its own.
+    """
+    height = _BOX_HEIGHT if len(untrusted) > _BOXED else "content"
+    st.code(untrusted, language=None, wrap_lines=True, height=height)
 
 
 def plain(untrusted: str) -> str:

@@ -42,15 +42,16 @@ def render() -> None:
 
 
 def _of_run() -> None:
-    run_id = _pick_run()
+    chosen = st.columns([5, 3, 4, 3])
+    with chosen[0]:
+        run_id = _pick_run()
     if run_id is None:
         return
     sources = {o.modality: o.n_molecules for o in cached.read(knowledge.maps_for_run, run_id)}
     if not sources:
         panels.empty("This run has no text on both sides.", "Choose a run that writes text.")
         return
-    chosen = st.columns([1, 1, 1])
-    with chosen[0]:
+    with chosen[1]:
         source = pickers.choice(
             "source",
             "Input modality",
@@ -58,7 +59,7 @@ def _of_run() -> None:
             default="IUPAC",
             shown=lambda name: f"{name} (n = {sources[name]:,})",
         )
-    with chosen[1]:
+    with chosen[2]:
         tokenizer = pickers.choice(
             "tokenizer",
             "Tokenizer",
@@ -67,7 +68,7 @@ def _of_run() -> None:
             help="Both sides are cut by the same tokenizer. Pairs depend on it: try another. In "
             "line notations a word is an atom (SMILES), a symbol (SELFIES) or a layer (InChI).",
         )
-    with chosen[2]:
+    with chosen[3]:
         size = pickers.number(
             "size",
             "Tokens on each side",
@@ -82,13 +83,16 @@ def _of_run() -> None:
             "This tokenizer cuts by frequency, not by chemistry: a pair of fragments (“##ate”, "
             "“phosphat”) may make no chemical sense. Whole words are the chemist's choice."
         )
-    boilerplate = not pickers.switch(
-        "boilerplate",
-        "Leave out caption boilerplate",
-        "out",
-        help="Words of the sentences captions are built from (molecule, compound, role, member, "
-        "derives, group, ...). The next most frequent words stand in. Off: as published.",
-    )
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
+        boilerplate = not pickers.switch(
+            "boilerplate",
+            "Leave out caption boilerplate",
+            "out",
+            help="Words of the sentences captions are built from (molecule, compound, role, "
+            "member, derives, group, ...). The next most frequent words stand in. Off: as "
+            "published.",
+        )
     chosen_map: dict[str, Any] = {
         "source": source,
         "tokenizer": tokenizer,
@@ -98,7 +102,7 @@ def _of_run() -> None:
     frequent = cached.read(
         _build, run_id, **chosen_map, spinner="Counting tokens; the first map takes a few seconds"
     )
-    with st.expander("Keep or drop tokens, seed of the null", icon=":material/tune:"):
+    with row, st.popover("Keep or drop tokens, seed of the null", icon=":material/tune:"):
         tokens = _token_lists(frequent)
         seed = pickers.number(
             "seed",

@@ -10,6 +10,9 @@ from chebimm_core.services import molecule as service
 from pages.ui import cached, panels, pickers
 from pages.views.molecule import forms, nearest, outputs, search
 
+_NAME = 160
+"""Characters of a name that a heading has room for."""
+
 
 def render() -> None:
     st.title("Molecule")
@@ -58,8 +61,9 @@ def _heading(report: MoleculeReport) -> None:
             icon=":material/arrow_back:",
             on_click=lambda: pickers.set_query(cid=None),
         )
-    name = record.texts.get("IUPAC")
-    st.subheader(panels.plain(name) if name else panels.plain(f"Molecule {record.cid}"))
+    name = record.texts.get("IUPAC") or f"Molecule {record.cid}"
+    # The whole name stands among the modalities below.
+    st.subheader(panels.plain(name if len(name) <= _NAME else name[: _NAME - 1] + "…"))
     with st.container(horizontal=True, gap="small"):
         st.badge(panels.plain(f"CID {record.cid}"), color="gray")
         st.badge(panels.plain(report.header.title), icon=":material/database:")

@@ -54,7 +54,8 @@ def results(query: str) -> None:
     except ChebiMMError as error:
         panels.problem(error)
         return
-    if service.may_be_name(query) and not any(h.match == "name" for h in hits):
+    broken = service.why_no_structure(query) is not None
+    if not broken and service.may_be_name(query) and not any(h.match == "name" for h in hits):
         _by_rule(query)
     if not hits:
         if not st.query_params.get(_READ):
