@@ -21,6 +21,7 @@ from chebimm_core.modalities.line_notation import (
     smiles_from_mol,
     why_rejected,
 )
+from chebimm_core.resources.orphans import end_with_parent
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 to 1, and what is being done."""
@@ -142,7 +143,7 @@ def _map(texts: Sequence[_Texts], workers: int, progress: Progress) -> list[_Row
         return rows
     from loky import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(max_workers=workers)
+    pool = ProcessPoolExecutor(max_workers=workers, initializer=end_with_parent)
     try:
         for done in pool.map(_chunk, chunks):
             rows += done

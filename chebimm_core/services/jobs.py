@@ -19,6 +19,7 @@ from typing import Any, Literal
 from loky import ProcessPoolExecutor
 
 from chebimm_core.errors import ChebiMMError
+from chebimm_core.resources.orphans import end_with_parent
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 _PROGRESS = "progress.json"
@@ -116,7 +117,7 @@ class JobBoard:
             return running
         if self._pool is None:
             # A worker that idles for a minute goes, and its memory with it.
-            self._pool = ProcessPoolExecutor(max_workers=1, timeout=60)
+            self._pool = ProcessPoolExecutor(max_workers=1, timeout=60, initializer=end_with_parent)
         folder = Path(tempfile.mkdtemp(prefix="chebimm-job-"))
         future = self._pool.submit(_work, folder, takes_cancelled, function, args, kwargs)
         self._jobs[key] = Job(title, folder, future)
