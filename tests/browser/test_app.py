@@ -84,6 +84,27 @@ def test_the_threshold_of_the_knowledge_map_filters(page, server, visit, settled
     no_problem(page)
 
 
+def test_a_click_in_the_map_shows_molecules_right_below_it(page, server, visit, settled):
+    page.set_viewport_size({"width": 1280, "height": 1400})
+    visit(f"{server}/knowledge_map")
+    page.wait_for_selector(".js-plotly-plot .nsewdrag")
+    # The page grows downwards while later parts arrive; the heatmap must have found its place.
+    expect(page.get_by_role("tab", name="Threshold scan")).to_be_visible()
+    settled()
+    area = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert area is not None
+    page.mouse.click(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
+    expect(page).to_have_url(re.compile("from_token="), timeout=20_000)
+    settled()
+    shown = page.get_by_role("heading", name="Pairs and their molecules")
+    scan = page.get_by_role("tab", name="Threshold scan")
+    assert shown.bounding_box()["y"] < scan.bounding_box()["y"]
+    page.get_by_text("Leave out caption boilerplate").click()
+    expect(page).to_have_url(re.compile("boilerplate=out"), timeout=20_000)
+    settled()
+    no_problem(page)
+
+
 def test_a_matrix_of_ones_own_is_mapped_and_a_foreign_file_refused(
     page, server, visit, settled, tmp_path
 ):
