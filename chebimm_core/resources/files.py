@@ -5,10 +5,17 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from chebimm_core.errors import DataFormatError, MissingDependencyError, OfflineError, SettingError
+from chebimm_core.errors import (
+    ChebiMMError,
+    DataFormatError,
+    MissingDependencyError,
+    OfflineError,
+    SettingError,
+)
 from chebimm_core.settings import Settings
 
 
@@ -100,6 +107,22 @@ def fetch(settings: Settings, file: HubFile) -> Path:
             )
         shutil.move(fetched, final)
     return final
+
+
+def provide(settings: Settings, files: Iterable[HubFile]) -> str:
+    """Fetches the files that are neither named nor cached, as a by-product of another fetch.
+
+    Returns:
+        Why the first of them cannot be had, in words; empty if all are here now.
+    """
+    named = {SCIBERT: settings.scibert_vocab, T5: settings.t5_tokenizer}
+    for file in files:
+        if named.get(file) is None and not (settings.cache / file.cached_as).is_file():
+            try:
+                fetch(settings, file)
+            except ChebiMMError as error:
+                return str(error)
+    return ""
 
 
 def sha256(path: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from chebimm_core import resources
 from chebimm_core.datasets import chebi20mm, demo, hub
 from chebimm_core.datasets.assemble import Provenance, assemble
 from chebimm_core.domain.molecule import DatasetHeader
@@ -138,6 +139,8 @@ def import_dataset(
             source, settings.cache, progress=lambda share, text: report(_FETCH * share, text)
         )
         fetched = _FETCH
+        say(0.0, "Fetching tokenizer files")
+        resources.provide(settings, resources.HUB_FILES)  # absent ones are named by the doctor
         path, origin = snapshot.folder, f"Hugging Face hub {source} at {snapshot.commit}"
     else:
         raise DataFormatError(

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from chebimm_core import resources
 from chebimm_core.datasets.prediction_files import NoAnswersError
 from chebimm_core.datasets.public_runs import (
     DownloadPolicy,
@@ -23,6 +24,7 @@ from chebimm_core.metrics.cache import ReferenceCache
 from chebimm_core.services import benchmark
 from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
+from chebimm_core.tasks import TASKS
 
 Progress = Callable[[float, str], None]
 OutcomeState = Literal["loaded", "already loaded", "no outputs", "failed", "cancelled"]
@@ -101,7 +103,16 @@ def fetch(
     chosen = entries if names is None else select(entries, names)
     say = progress or (lambda share, text: None)
     stop = cancelled or (lambda: False)
-    one = _Fetch(settings, dataset, now, overwrite, metrics, policy or DownloadPolicy(), stop)
+    one = _Fetch(
+        settings,
+        dataset,
+        now,
+        overwrite,
+        metrics,
+        policy or DownloadPolicy(),
+        stop,
+        _Vocabulary(settings, wanted=metrics is None),
+    )
     outcomes: list[FetchOutcome] = []
     gone = ""
     for position, run in enumerate(chosen):
@@ -136,6 +147,27 @@ class _Share:
         self.say((self.position + part) / self.total, text)
 
 
+@dataclass(slots=True)
+class _Vocabulary:
+    """SciBERT's tokens, which the published protocol counts: asked for before the first text."""
+
+    settings: Settings
+    wanted: bool
+    missing: str | None = None
+    """Why it cannot be had; None until asked for."""
+
+    def warning(self, run: PublicRun, share: Progress) -> str:
+        """What a reader of the run's scores must know; empty if published tokens made them."""
+        if not self.wanted or "meteor" not in TASKS[run.task].metrics:
+            return ""
+        if self.missing is None:
+            share(_DOWNLOAD_SHARE, "Fetching the SciBERT vocabulary")
+            self.missing = resources.provide(self.settings, (resources.SCIBERT,))
+        return self.missing and (
+            "Scored by plain words, unlike published values: the SciBERT vocabulary is absent."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Fetch:
     settings: Settings
@@ -145,6 +177,7 @@ class _Fetch:
     metrics: Sequence[str] | None
     policy: DownloadPolicy
     cancelled: Callable[[], bool]
+    vocabulary: _Vocabulary
     cache: ReferenceCache = field(default_factory=ReferenceCache)
 
     def __call__(self, run: PublicRun, share: Progress) -> FetchOutcome:
@@ -164,6 +197,7 @@ class _Fetch:
                 progress=lambda part, text: share(_DOWNLOAD_SHARE * part, text),
                 cancelled=self.cancelled,
             )
+            warning = self.vocabulary.warning(run, share)
             header = benchmark.load_file(
                 self.settings,
                 path,
@@ -187,6 +221,5 @@ class _Fetch:
             return FetchOutcome(run.name, "no outputs", str(error))
         except ChebiMMError as error:
             return FetchOutcome(run.name, "failed", str(error))
-        return FetchOutcome(
-            run.name, "loaded", f"{header.status.message} {run.terms}", header.run_id
-        )
+        said = " ".join(part for part in (header.status.message, run.terms, warning) if part)
+        return FetchOutcome(run.name, "loaded", said, header.run_id)

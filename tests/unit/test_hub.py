@@ -204,3 +204,23 @@ def test_the_real_vocabulary_is_accepted_by_its_pinned_hash(hub: Hub, settings: 
     assert resources.scibert_vocab(settings) == kept
     assert kept.stat().st_size == VOCABULARY.stat().st_size
     shutil.rmtree(settings.cache)
+
+
+@pytest.mark.shared_data
+def test_the_data_set_brings_the_vocabulary_its_scores_need(hub: Hub, settings: Settings) -> None:
+    if not VOCABULARY.is_file():
+        pytest.skip(f"no shared data: {VOCABULARY} is missing")
+    hub.repositories[files.SCIBERT.repository] = {"vocab.txt": VOCABULARY.read_bytes()}
+    assert fetch(settings) == {"train": 1, "test": 2}
+    assert resources.scibert_vocab(settings) == settings.cache / files.SCIBERT.cached_as
+    assert files.T5.repository in resources.provide(settings, resources.HUB_FILES)
+
+
+def test_a_vocabulary_that_is_named_or_here_is_not_asked_for(hub: Hub, tmp_path: Path) -> None:
+    named = tmp_path / "vocab.txt"
+    named.write_text("[PAD]\n")
+    settings = Settings.from_env(
+        {"CHEBIMM_CACHE": str(tmp_path / "cache"), "CHEBIMM_SCIBERT_VOCAB": str(named)}
+    )
+    assert resources.provide(settings, (files.SCIBERT,)) == ""
+    assert hub.asked == []

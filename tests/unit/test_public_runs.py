@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 from run_samples import DATASET, NOW, settings_with_data, split_rows
 
 from chebimm_core.datasets.public_runs import COLUMNS, DownloadPolicy
@@ -290,3 +291,15 @@ def test_the_shipped_tables_cite_every_row() -> None:
         rows = list(csv.DictReader(file))
     assert all("doi:" in row["citation"] and float(row["value"]) >= 0 for row in rows)
     assert {row["task"] for row in rows} == {"captioning", "generation"}
+
+
+def test_texts_scored_without_the_published_tokens_say_so(
+    settings: Settings, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    outcomes = public_runs.fetch(settings, None, dataset=DATASET, now=NOW, policy=POLICY)
+    assert len(outcomes) == 2
+    for outcome in outcomes:
+        assert "unlike published values" in outcome.message
+        score = benchmark.header(settings, outcome.run_id or "").score("bleu2")
+        assert score is not None and "tok:words" in score.signature
