@@ -46,6 +46,15 @@ def map_(
     keep_target: Annotated[
         list[str] | None, typer.Option(help="Exactly these target tokens; repeatable.")
     ] = None,
+    drop_source: Annotated[
+        list[str] | None, typer.Option(help="Never this source token; repeatable.")
+    ] = None,
+    drop_target: Annotated[
+        list[str] | None, typer.Option(help="Never this target token; repeatable.")
+    ] = None,
+    boilerplate: Annotated[
+        bool, typer.Option(help="Keep the words captions are built from, as published.")
+    ] = True,
     threshold: Annotated[
         float | None,
         typer.Option(help="T; default: that of the largest Z under --null, else 2.788."),
@@ -78,6 +87,9 @@ def map_(
             seed=seed,
             keep_source=keep_source,
             keep_target=keep_target,
+            drop_source=drop_source or (),
+            drop_target=drop_target or (),
+            boilerplate=boilerplate,
         )
     typer.echo(json.dumps(as_dict(found)) if as_json else as_table(found))
 

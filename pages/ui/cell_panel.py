@@ -28,20 +28,22 @@ _CARDS = 4
 
 
 def selected(matrix: TransitionMatrix) -> tuple[int, int]:
-    """(row, column) the address names, else the best measured cell, else SMILES to caption."""
+    """(row, column) the address names, else the measured cell of most runs, ties to captioning.
+
+    Captioning from SMILES is what a reader knows best, and where no two runs tie at a trivial 1.
+    """
     names = matrix.modalities
     source, target = st.query_params.get("from"), st.query_params.get("to")
     if source in names and target in names and source != target:
         return names.index(source), names.index(target)
+    headline = (names.index("SMILES"), names.index("caption"))
     measured = [
-        (matrix.n_runs[i, j], matrix.values[i, j], i, j)
+        (matrix.n_runs[i, j], (i, j) == headline, matrix.values[i, j], i, j)
         for i in range(len(names))
         for j in range(len(names))
         if matrix.kinds[i][j] == "measured"
     ]
-    if not measured:
-        return names.index("SMILES"), names.index("caption")
-    return max(measured)[2:]
+    return max(measured)[3:] if measured else headline
 
 
 def select(matrix: TransitionMatrix, row: int, column: int) -> None:

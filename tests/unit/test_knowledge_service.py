@@ -282,5 +282,8 @@ def test_the_command_prints_json_only(tmp_path, settings, monkeypatch):
     assert len(printed["z_max_draws"]) == 200
     result = CliRunner().invoke(app, ["map", GOLD, "--source", "IUPAC", "--json", "--size", "4"])
     assert json.loads(result.stdout)["n_molecules"] == 7
+    kept = json.loads(result.stdout)["target_tokens"]
+    less = ["map", GOLD, "--json", "--size", "4", "--no-boilerplate", "--drop-target", kept[0]]
+    assert kept[0] not in json.loads(CliRunner().invoke(app, less).stdout)["target_tokens"]
     assert "specific pairs" in CliRunner().invoke(app, ["map", GOLD, "--size", "4"]).stdout
     assert isinstance(CliRunner().invoke(app, ["map"]).exception, SettingError)

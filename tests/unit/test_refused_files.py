@@ -31,6 +31,7 @@ TEXT = b"cid,output\n702,an alcohol\n"
         (b"PK\x03\x04rest", "Excel"),
         (b"\xd0\xcf\x11\xe0rest", "Excel"),
     ],
+    ids=["gzip", "bzip2", "xz", "xlsx", "xls"],
 )
 def test_a_packed_file_is_named_as_what_it_is(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "file.csv"
