@@ -157,7 +157,7 @@ def _show(header: RunHeader) -> None:
     typer.echo(f"{header.run_id}\n{spec.model}: {spec.transition} on {spec.dataset} {spec.split}")
     typer.echo(f"{status.n_predictions:,} of {status.n_total:,} answered. {status.message}")
     if spec.origin.kind == "fetched" and spec.origin.license is None:
-        typer.echo("No licence stated: fetched by you, not redistributed")
+        typer.echo("No license stated: fetched by you, not redistributed")
     for one in header.scores:
         interval = "" if one.ci_low is None else f"  [{one.ci_low:.4f}, {one.ci_high:.4f}]"
         typer.echo(f"{one.metric:<12} {one.value:.4f}{interval}  n={one.n}  {one.signature}")

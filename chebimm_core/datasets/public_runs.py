@@ -1,7 +1,7 @@
 """Catalogue of public prediction files, and their download at a pinned commit.
 
 A file counts only if its size and SHA-256 are those of the catalogue, so that a score made here is
-a score of exactly the file the catalogue names. Files whose repository states no licence are
+a score of exactly the file the catalogue names. Files whose repository states no license are
 fetched by the user and never redistributed.
 """
 
@@ -28,7 +28,7 @@ Progress = Callable[[float, str], None]
 
 NO_LICENSE = "none stated"
 COLUMNS = (
-    "model", "task", "repository", "commit", "path", "bytes", "sha256", "licence", "note",
+    "model", "task", "repository", "commit", "path", "bytes", "sha256", "license", "note",
 )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ class PublicRun:
     @property
     def terms(self) -> str:
         """What a user may expect to do with it."""
-        return self.license or "no licence stated: fetched by you, not redistributed"
+        return self.license or "no license stated: fetched by you, not redistributed"
 
     def url(self, base: str) -> str:
         """Address under ``base``."""
@@ -284,7 +284,7 @@ def _entry(path: Path, number: int, row: dict[str, str]) -> PublicRun:
             path=row["path"],
             bytes=int(row["bytes"]),
             sha256=row["sha256"],
-            license=None if row["licence"] == NO_LICENSE else row["licence"],
+            license=None if row["license"] == NO_LICENSE else row["license"],
             note=row["note"],
         )
     except (KeyError, ValueError, TypeError) as error:

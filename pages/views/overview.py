@@ -143,7 +143,7 @@ def _loaded(headers: list[DatasetHeader], runs: list[RunHeader]) -> None:
             splits = ", ".join(f"{split} {n:,}" for split, n in header.splits.items())
             st.caption(
                 panels.plain(
-                    f"{splits} molecules · {own:,} runs · {header.source} · licence: "
+                    f"{splits} molecules · {own:,} runs · {header.source} · license: "
                     f"{header.license}"
                 )
             )

@@ -245,10 +245,10 @@ def test_a_path_that_does_not_exist_is_named(small_store, render):
     assert "no such file" in said(app)
 
 
-def test_public_catalogue_lists_every_file_with_its_licence(small_store, render):
+def test_public_catalogue_lists_every_file_with_its_license(small_store, render):
     app = render("results", view="public")
     assert_healthy(app)
     table = app.dataframe[0].value
     assert len(table) == 45
     assert (table["status"] == "not fetched").all()
-    assert table["licence"].str.contains("no licence stated").any()
+    assert table["license"].str.contains("no license stated").any()

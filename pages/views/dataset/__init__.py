@@ -44,7 +44,7 @@ def render() -> None:
     n = sum(header.splits.values())
     st.caption(
         panels.plain(
-            f"{n:,} molecules · {header.source} · licence: {header.license} · {header.citation} · "
+            f"{n:,} molecules · {header.source} · license: {header.license} · {header.citation} · "
             f"content {header.content_hash[:12]}"
         )
     )

@@ -61,7 +61,7 @@ def _head(header: RunHeader) -> None:
         ""
         if spec.origin.kind == "launched"
         else (
-            f" · licence: {spec.origin.license}" if spec.origin.license else " · no licence stated"
+            f" · license: {spec.origin.license}" if spec.origin.license else " · no license stated"
         )
     )
     st.caption(

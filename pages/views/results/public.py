@@ -22,7 +22,7 @@ def show() -> None:
     st.markdown(
         f"{len(catalogue)} published prediction files of {systems} systems on the ChEBI-20 test "
         "split. Each is downloaded from its own repository at a pinned commit, checked against "
-        "its SHA-256, joined and scored here. Files without a stated licence are fetched by you "
+        "its SHA-256, joined and scored here. Files without a stated license are fetched by you "
         "and never passed on."
     )
     data = None
@@ -38,7 +38,7 @@ def show() -> None:
                 "task": task_catalog.title(run.task),
                 "status": "loaded" if run.name in stored else "not fetched",
                 "size": run.bytes / 1e6,
-                "licence": run.terms,
+                "license": run.terms,
                 "repository": run.repository,
                 "commit": run.commit[:10],
                 "note": run.note,
