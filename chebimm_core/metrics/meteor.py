@@ -7,6 +7,7 @@ position of the reference.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -102,9 +103,9 @@ Words = list[tuple[int, str]]
 
 def _match(left: Words, right: Words) -> tuple[list[tuple[int, int]], Words, Words]:
     """Pairs of positions with equal words, and what is left of both sides in order."""
-    places: dict[str, list[int]] = {}
+    places: defaultdict[str, list[int]] = defaultdict(list)
     for j, word in right:
-        places.setdefault(word, []).append(j)
+        places[word].append(j)
     matches: list[tuple[int, int]] = []
     unmatched: Words = []
     for i, word in reversed(left):
@@ -119,9 +120,9 @@ def _match(left: Words, right: Words) -> tuple[list[tuple[int, int]], Words, Wor
 
 
 def _match_synonyms(left: Words, right: Words, synonyms: Synonyms) -> list[tuple[int, int]]:
-    places: dict[str, list[int]] = {}
+    places: defaultdict[str, list[int]] = defaultdict(list)
     for j, word in right:
-        places.setdefault(word, []).append(j)
+        places[word].append(j)
     matches: list[tuple[int, int]] = []
     for i, word in reversed(left):
         candidates = synonyms.of(word) & places.keys()

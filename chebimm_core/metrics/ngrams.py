@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +33,19 @@ class Rows:
         return np.split(self.ids, np.cumsum(self.lengths)[:-1]) if len(self.lengths) else []
 
 
-def number(tokens: Sequence[Sequence[str]], vocabulary: dict[str, int]) -> Rows:
+class Vocabulary(dict[str, int]):
+    """Ids of tokens in order of first sight; a look-up of a new token numbers it."""
+
+    def __missing__(self, token: str) -> int:
+        self[token] = found = len(self)
+        return found
+
+
+def number(tokens: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Rows:
     """Replaces tokens by ids; ``vocabulary`` is extended by tokens it lacks."""
-    flat = [vocabulary.setdefault(token, len(vocabulary)) for text in tokens for token in text]
-    lengths = np.fromiter((len(text) for text in tokens), dtype=np.int64, count=len(tokens))
-    return Rows(np.array(flat, dtype=np.int64), lengths)
+    lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
+    ids = map(vocabulary.__getitem__, chain.from_iterable(tokens))
+    return Rows(np.fromiter(ids, dtype=np.int64, count=int(lengths.sum())), lengths)
 
 
 def characters(texts: Sequence[str]) -> Rows:

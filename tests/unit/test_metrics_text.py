@@ -29,7 +29,7 @@ pairs = st.lists(st.tuples(sentence, sentence), min_size=1, max_size=6)
 
 
 def our_bleu(rows: Sequence[tuple[list[str], list[str]]], order: int) -> float:
-    vocabulary: dict[str, int] = {}
+    vocabulary = ngrams.Vocabulary()
     mine = ngrams.number([a for a, _ in rows], vocabulary)
     theirs = ngrams.number([b for _, b in rows], vocabulary)
     lengths = np.column_stack([mine.lengths, theirs.lengths]).astype(float)
@@ -49,7 +49,7 @@ def test_corpus_bleu_is_nltks(rows: list[tuple[list[str], list[str]]]) -> None:
 def test_ngram_keys_stay_exact_beyond_63_bits() -> None:
     # 9,000 distinct tokens in one row: four of them do not fit one integer side by side.
     tokens = [str(i) for i in range(90_000)]
-    vocabulary: dict[str, int] = {}
+    vocabulary = ngrams.Vocabulary()
     mine = ngrams.number([tokens, tokens[:50]], vocabulary)
     theirs = ngrams.number([tokens[:45_000] + tokens[45_001:], tokens[:50]], vocabulary)
     found = ngrams.overlap(mine, theirs, 4)

@@ -71,7 +71,7 @@ class TextPairs:
     def bleu_counts(self) -> tuple[Floats, Floats]:
         """(n, 4, 3) n-gram overlap and (n, 2) lengths of the tokens."""
         if "bleu" not in self._counts:
-            vocabulary: dict[str, int] = {}
+            vocabulary = ngrams.Vocabulary()
             self._counts["bleu"] = _count(
                 ngrams.number(self.output_tokens, vocabulary),
                 ngrams.number(self.reference_tokens, vocabulary),
@@ -82,7 +82,7 @@ class TextPairs:
     def rouge_counts(self) -> tuple[Floats, Floats]:
         """(n, 2, 3) n-gram overlap of ROUGE's words; (n, 3) longest common subsequence, lengths."""
         if "rouge" not in self._counts:
-            vocabulary: dict[str, int] = {}
+            vocabulary = ngrams.Vocabulary()
             mine = ngrams.number([rouge_words(t) for t in self.outputs], vocabulary)
             theirs = ngrams.number([rouge_words(t) for t in self.references], vocabulary)
             overlap, lengths = _count(mine, theirs, 2)
