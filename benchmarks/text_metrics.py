@@ -25,12 +25,12 @@ from nltk.corpus.reader.wordnet import WordNetCorpusReader
 from nltk.translate.bleu_score import corpus_bleu
 from nltk.translate.meteor_score import meteor_score
 from rouge_score.rouge_scorer import RougeScorer
+from transformers import BertTokenizerFast
 
 from chebimm_core.metrics.cache import ReferenceCache
 from chebimm_core.metrics.scoring import score
 from chebimm_core.resources import wordnet_folder
 from chebimm_core.settings import PROJECT_ROOT, Settings
-from chebimm_core.tokenization import TOKENIZERS
 
 NAMES = ("bleu2", "bleu4", "rouge1", "rouge2", "rougeL", "meteor")
 REQUIRED = 5.0
@@ -52,7 +52,7 @@ def reference(
     outputs: list[str], targets: list[str], settings: Settings, wordnet: WordNetCorpusReader
 ) -> dict[str, float]:
     """The formulation of the public evaluation scripts."""
-    tokenizer = TOKENIZERS["scibert"].load(settings, ())
+    tokenizer = BertTokenizerFast(vocab=str(settings.scibert_vocab))
     scorer = RougeScorer(["rouge1", "rouge2", "rougeL"])
     hypotheses, references, meteors, rouges = [], [], [], []
     for output, target in zip(outputs, targets, strict=True):

@@ -6,7 +6,9 @@ without ``transformers``. No special tokens are added, and none that a text spel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from tokenizers import BertWordPieceTokenizer
@@ -18,10 +20,33 @@ from chebimm_core.resources.files import sha256
 from chebimm_core.settings import Settings
 
 _NOT_TEXT = frozenset(("[PAD]", "[CLS]", "[SEP]"))
+_SPELLED_OUT = re.compile(r"\[(?:PAD|UNK|CLS|SEP|MASK)\]")
+_ASCII_WORD = re.compile(r"[a-z0-9]+|[^ a-z0-9]")
+"""What BERT's pre-tokenizer makes of lower-case printable ASCII: runs of letters and digits, and
+every other character by itself."""
+_MOST_WORDS_KEPT = 200_000
+
+
+class _Pieces(dict[str, list[str]]):
+    """Word -> its pieces; a new word is cut by the model, once."""
+
+    def __init__(self, model: BertWordPieceTokenizer) -> None:
+        super().__init__()
+        self._model = model
+
+    def __missing__(self, word: str) -> list[str]:
+        if len(self) >= _MOST_WORDS_KEPT:
+            self.clear()
+        found: list[str] = self._model.encode(word, add_special_tokens=False).tokens
+        self[word] = found
+        return found
 
 
 class WordPieceTokenizer:
     """Lower-cased WordPieces; continuation pieces begin with ``##``.
+
+    Captions repeat a few thousand words, so each word is cut once. Texts with anything but
+    printable ASCII, or with a special token spelled out, go through the library whole.
 
     Raises:
         DataFormatError: If the file is not a WordPiece vocabulary.
@@ -37,6 +62,7 @@ class WordPieceTokenizer:
                 value=str(vocab),
                 do="Name SciBERT's vocab.txt in CHEBIMM_SCIBERT_VOCAB",
             ) from error
+        self._pieces = _Pieces(self._model)
         self.signature = f"scibert-uncased@{sha256(vocab)[:8]}"
         self.vocabulary_size: int | None = self._model.get_vocab_size()
 
@@ -44,8 +70,19 @@ class WordPieceTokenizer:
         return self.tokenize_batch([text])[0]
 
     def tokenize_batch(self, texts: Sequence[str]) -> list[list[str]]:
-        encoded = self._model.encode_batch(list(texts), add_special_tokens=False)
-        return [[t for t in e.tokens if t not in _NOT_TEXT] for e in encoded]
+        return [self._words(text) if _is_plain(text) else self._whole(text) for text in texts]
+
+    def _words(self, text: str) -> list[str]:
+        words = _ASCII_WORD.findall(text.lower())
+        return list(chain.from_iterable(map(self._pieces.__getitem__, words)))
+
+    def _whole(self, text: str) -> list[str]:
+        encoded = self._model.encode(text, add_special_tokens=False)
+        return [token for token in encoded.tokens if token not in _NOT_TEXT]
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and _SPELLED_OUT.search(text) is None
 
 
 def _load(settings: Settings, corpus: Sequence[str] = ()) -> WordPieceTokenizer:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import BertWordPieceTokenizer
 
 from chebimm_core.errors import DataFormatError, MissingDependencyError, SettingError
 from chebimm_core.settings import Settings
@@ -85,3 +87,38 @@ def test_t5_pieces_agree_between_both_file_kinds(shared: Path, tmp_path: Path) -
     ]
     assert found[0] == found[1]
     assert found[0][0] == "▁The"
+
+
+PIECES = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "acid",
+    "##s",
+    "benz",
+    "##oic",
+    "-",
+    "(",
+    "2",
+]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([*PIECES, "Acids", "benzoic", " ", "_", "[unk]", "\t", "é", "x" * 101]),
+            st.text(max_size=6),
+        ),
+        max_size=12,
+    ).map("".join)
+)
+def test_wordpieces_are_those_of_the_library(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        vocab = Path(folder) / "vocab.txt"
+        vocab.write_text("\n".join(PIECES) + "\n")
+        ours = TOKENIZERS["scibert"].load(bare(Path(folder), CHEBIMM_SCIBERT_VOCAB=str(vocab)), ())
+        library = BertWordPieceTokenizer(str(vocab), lowercase=True)
+        expected = library.encode(text, add_special_tokens=False).tokens
+    assert ours.tokenize(text) == [t for t in expected if t not in {"[PAD]", "[CLS]", "[SEP]"}]
