@@ -79,13 +79,6 @@ class TaskSpec:
     reference: str
 
 
-class PreparedPairs(Protocol):
-    """Predictions and references made ready once and shared by all metrics of one family."""
-
-    n: int
-    """Number of rows, failed ones included."""
-
-
 @dataclass(frozen=True, slots=True)
 class CorpusValue:
     """Value of a metric that only a whole set has, with its own 95 % interval."""

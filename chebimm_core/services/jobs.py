@@ -52,7 +52,6 @@ class Job:
         self._title = title
         self._folder = folder
         self._future = future
-        self._cancelled = False
 
     def view(self) -> JobView:
         """The state right now; never blocks."""

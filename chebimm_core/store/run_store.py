@@ -33,7 +33,13 @@ class RunStore:
         return sorted(p.parent.name for p in self._root.glob("[!.]*/status.json"))
 
     def exists(self, run_id: str) -> bool:
-        return run_id in self.ids()
+        """Whether :meth:`ids` would list it, without listing: headers ask this once a run."""
+        if not run_id or run_id.startswith(".") or Path(run_id).name != run_id:
+            return False  # an address may hold anything, a path out of the store among it
+        try:
+            return (self._root / run_id / "status.json").is_file()
+        except OSError:  # no name the file system takes
+            return False
 
     def headers(self) -> list[RunHeader]:
         """Headers of all runs that can be read, in order of id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -151,9 +152,25 @@ def test_a_damaged_run_is_named_and_hides_no_other(tmp_path: Path):
         store.predictions(good)
 
 
-def test_unknown_run_is_not_found(tmp_path: Path):
+@pytest.mark.parametrize(
+    "name", ["nothing", "", ".", "..", "../runs/{}", "{}/.", "a\0b", "x" * 999]
+)
+def test_unknown_run_is_not_found(tmp_path: Path, name: str):
+    store = RunStore(tmp_path)
+    there = add(store, spec())
+    assert store.exists(there)
+    assert not store.exists(name.format(there))
     with pytest.raises(NotFoundError):
-        RunStore(tmp_path).header("nothing")
+        store.header(name.format(there))
+
+
+@given(st.text(max_size=12))
+def test_a_run_exists_exactly_if_it_is_listed(name: str):
+    with tempfile.TemporaryDirectory() as folder:
+        store = RunStore(Path(folder))
+        there = add(store, spec())
+        for asked in (name, there, f"{there}{name}", f"{name}{there}"):
+            assert store.exists(asked) == (asked in store.ids())
 
 
 @given(
