@@ -26,6 +26,12 @@ class Settings:
     """A T5 ``tokenizer.json``, if the user names one (``CHEBIMM_T5_TOKENIZER``)."""
     public_runs_base: str
     """Base address of public prediction files (``CHEBIMM_PUBLIC_RUNS_BASE``), e.g. a mirror."""
+    device: str = "auto"
+    """Where networks run (``CHEBIMM_DEVICE``): ``auto`` takes a GPU if there is one."""
+    workers: int = 1
+    """Runs at work at the same time (``CHEBIMM_WORKERS``)."""
+    executor: str = "local"
+    """Who runs them (``CHEBIMM_EXECUTOR``): ``local`` or ``ray``."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -39,8 +45,15 @@ class Settings:
             t5_tokenizer=_optional(env.get("CHEBIMM_T5_TOKENIZER")),
             public_runs_base=env.get("CHEBIMM_PUBLIC_RUNS_BASE")
             or "https://raw.githubusercontent.com",
+            device=env.get("CHEBIMM_DEVICE") or "auto",
+            workers=_count(env.get("CHEBIMM_WORKERS")),
+            executor=env.get("CHEBIMM_EXECUTOR") or "local",
         )
 
 
 def _optional(value: str | None) -> Path | None:
     return Path(value) if value else None
+
+
+def _count(value: str | None) -> int:
+    return max(1, int(value)) if value and value.strip().isdigit() else 1

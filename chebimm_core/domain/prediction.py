@@ -23,18 +23,6 @@ def input_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class Prediction(BaseModel):
-    """One row of ``predictions.parquet``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    cid: str
-    input_hash: str
-    output: str | None
-    error: str | None = None
-    latency_s: float | None = None
-
-
 class Score(BaseModel):
     """One metric of one run, with what is needed to judge it."""
 

@@ -12,9 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chebimm_core.domain.prediction import Score
-from chebimm_core.domain.specs import Transition
+from chebimm_core.domain.specs import Scalar, Transition
 
-Scalar = str | int | float | bool
 OriginKind = Literal["launched", "loaded", "fetched"]
 
 
@@ -94,6 +93,50 @@ class RunStatus(Stored):
     """Molecules the run should cover: the split (or its first ``limit``)."""
     message: str = ""
     tags: tuple[str, ...] = ()
+
+
+class WorkerIdentity(Stored):
+    """``worker.json``: who works on a run, told apart from a process that got its pid later."""
+
+    schema_version: Literal[1] = 1
+    host: str
+    boot_id: str
+    """Changes with every start of the machine."""
+    pid: int
+    process_started: float
+    """Start of the process, seconds since the epoch."""
+
+
+class RunProgress(Stored):
+    """``progress.json``: how far a run is; rewritten about once a second while it runs."""
+
+    schema_version: Literal[1] = 1
+    phase: Literal["starting", "learning", "answering", "scoring"]
+    share: float
+    """0 to 1 within the phase."""
+    message: str
+    answered: int = 0
+    total: int = 0
+    rate: float | None = None
+    """Answers a second in this session of work; None before the first."""
+    seconds_left: float | None = None
+    """Of answering; None where it cannot be told."""
+    updated: datetime
+
+
+class TrainingPoint(Stored):
+    """One line of ``artifacts/curve.jsonl``."""
+
+    step: int
+    """Optimizer steps so far."""
+    epoch: float
+    seconds: float
+    """Since learning began, pauses left out."""
+    loss: float | None = None
+    """Training loss, mean since the point before."""
+    validation: float | None = None
+    """Value of ``metric`` on the validation molecules; lower is better unless it says so."""
+    metric: str = "loss"
 
 
 class ScoreSheet(Stored):

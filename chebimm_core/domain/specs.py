@@ -17,6 +17,7 @@ Goal = Literal["description", "embedding", "generation"]
 TaskProtocol = Literal["generate", "predict", "retrieve"]
 Direction = Literal["higher", "lower"]
 Denominator = Literal["all", "valid"]
+Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +153,63 @@ class Tokenizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A choice a user has when running a model; the launch form and the checks are made of it."""
+
+    name: str
+    """Key in ``RunSpec.model_args`` and keyword of the adapter's factory."""
+    title: str
+    default: Scalar
+    """Its type is the type of every value."""
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    """Allowed values of a text; empty: any text."""
+    advanced: bool = False
+    """True for what most users leave alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """One way a model can be used, with the adapter that does it."""
+
+    protocol: TaskProtocol
+    transitions: tuple[Transition, ...]
+    loader: str
+    """``module:attribute`` of the adapter's factory, imported only when the model runs. The factory
+    takes the values of ``parameters`` as keywords."""
+    parameters: tuple[Parameter, ...] = ()
+    stops_early: bool = False
+    """True if it wants molecules held out of its training split where no other split can serve."""
+    fit_seconds: float | None = None
+    """Typical time to learn from 3,000 molecules on two CPU cores; None: unknown."""
+    sample_seconds: float | None = None
+    """Typical time for one answer there; None: unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubWeights:
+    """Pretrained weights on the Hugging Face hub."""
+
+    role: str
+    """``model``, ``encoder`` or ``decoder``; the parameter that replaces them by another hub id or
+    a local folder is ``weights``, ``encoder_weights`` or ``decoder_weights``."""
+    hub_id: str
+    revision: str | None = None
+    """Pinned commit; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """A model that can be run: what it maps to what, where it comes from, what it needs."""
 
     name: str
     title: str
     family: str
-    """``floor``, ``nearest-neighbour``, ``tool``, ``linear`` or a family of the paper."""
-    protocol: TaskProtocol
-    transitions: tuple[Transition, ...]
-    loader: str
-    """``module:attribute`` of the adapter's factory, imported only when the model runs."""
+    """``floor``, ``nearest-neighbour``, ``tool``, ``linear``, ... or a family of the paper."""
+    abilities: tuple[Ability, ...]
+    """At most one a protocol."""
     description: str
     trained_on: str
     license: str
@@ -172,3 +219,27 @@ class ModelCard:
     """Optional requirements, by the name ``doctor`` knows them."""
     is_floor: bool = False
     """True for a baseline that knows nothing of the input; shown beside every result."""
+    paper_family: int | None = None
+    """1 to 8 for one of the paper's 50 models (Liu et al. 2025, Figure 4); None for others."""
+    encoder: str | None = None
+    """Name of the part that reads, for the encoder ranking; None: the model itself."""
+    decoder: str | None = None
+    weights: tuple[HubWeights, ...] = ()
+    """Empty: nothing is downloaded."""
+    parameters_millions: float | None = None
+    gpus: float = 0.0
+    """GPUs one run wants on a cluster; it still runs on a CPU, slowly."""
+
+    def ability(self, protocol: TaskProtocol) -> Ability | None:
+        """How the model does tasks of that protocol; None if it does not."""
+        return next((a for a in self.abilities if a.protocol == protocol), None)
+
+    def covers(self, protocol: TaskProtocol, transition: Transition) -> bool:
+        """Whether the model can do this transition in tasks of that protocol."""
+        ability = self.ability(protocol)
+        return ability is not None and transition in ability.transitions
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        """Of all abilities, each once."""
+        return tuple(dict.fromkeys(t for a in self.abilities for t in a.transitions))

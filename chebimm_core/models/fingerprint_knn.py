@@ -11,28 +11,31 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from chebimm_core.domain.specs import ModelCard, Transition
+from chebimm_core.domain.specs import Ability, ModelCard, Transition
 from chebimm_core.errors import SettingError
-from chebimm_core.models.protocols import Generated
+from chebimm_core.models.protocols import FitContext, Generated
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RADIUS = 2
 N_BITS = 2048
+_STRUCTURES = ("graph", "SMILES")
+_LOADER = "chebimm_core.models.fingerprint_knn:FingerprintNeighbour"
 
 CARDS = (
     ModelCard(
         name="knn-morgan",
         title="Nearest training molecule (Morgan)",
         family="nearest-neighbour",
-        protocol="generate",
-        transitions=tuple(
-            Transition((source,), target)
-            for target in ("caption", "IUPAC", "property")
-            for source in ("graph", "SMILES")
+        abilities=(
+            Ability(
+                "generate",
+                tuple(Transition((s,), t) for t in ("caption", "IUPAC") for s in _STRUCTURES),
+                _LOADER,
+            ),
+            Ability("predict", tuple(Transition((s,), "property") for s in _STRUCTURES), _LOADER),
         ),
-        loader="chebimm_core.models.fingerprint_knn:FingerprintNeighbour",
         description="Copies the answer of the training molecule with the highest Tanimoto "
         "similarity (Morgan radius 2, 2,048 bits).",
         trained_on="the training split of the data set",
@@ -49,7 +52,7 @@ class FingerprintNeighbour:
         self._fingerprints: list[Any] = []
         self._answers: list[str] = []
 
-    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
+    def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
         """Fingerprints the training molecules; those RDKit rejects are left out."""
         self._fingerprints, self._answers = [], []
         for text, answer in zip(train["input"], train["target"], strict=True):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from chebimm_core.domain.prediction import input_hash
-from chebimm_core.domain.specs import ModelCard, Transition
+from chebimm_core.domain.specs import Ability, ModelCard, Transition
 from chebimm_core.errors import SettingError
-from chebimm_core.models.protocols import Generated
+from chebimm_core.models.protocols import FitContext, Generated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,16 @@ _INPUTS = {
     "SMILES": ("caption", "IUPAC", "image"),
     "property": ("graph", "SMILES", "InChI", "SELFIES"),
 }
-_TRANSITIONS = tuple(Transition((s,), t) for t, sources in _INPUTS.items() for s in sources)
+
+
+def _abilities(factory: str) -> tuple[Ability, ...]:
+    loader = f"chebimm_core.models.floors:{factory}"
+    pairs = [Transition((s,), t) for t, sources in _INPUTS.items() for s in sources]
+    texts = tuple(t for t in pairs if t.target != "property")
+    numbers = tuple(t for t in pairs if t.target == "property")
+    return (Ability("generate", texts, loader), Ability("predict", numbers, loader))
+
+
 _REFERENCE = "Baseline, no learned parameter"
 
 CARDS = (
@@ -33,9 +42,7 @@ CARDS = (
         name="floor-constant",
         title="Floor: one constant answer",
         family="floor",
-        protocol="generate",
-        transitions=_TRANSITIONS,
-        loader="chebimm_core.models.floors:ConstantFloor",
+        abilities=_abilities("ConstantFloor"),
         description="Always gives the most central answer of the training split (for a property, "
         "its mean), whatever the input.",
         trained_on="the training split of the data set",
@@ -47,9 +54,7 @@ CARDS = (
         name="floor-random",
         title="Floor: a random training answer",
         family="floor",
-        protocol="generate",
-        transitions=_TRANSITIONS,
-        loader="chebimm_core.models.floors:RandomFloor",
+        abilities=_abilities("RandomFloor"),
         description="Gives the answer of a training molecule drawn at random, whatever the input.",
         trained_on="the training split of the data set",
         license="Apache-2.0",
@@ -65,8 +70,8 @@ class ConstantFloor:
     def __init__(self) -> None:
         self._answer = ""
 
-    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
-        """Picks the answer; ``seed`` is not used."""
+    def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
+        """Picks the answer; the seed is not used."""
         targets = _targets(train)
         if transition.target == "property":
             self._answer = f"{np.mean([float(t) for t in targets]):.6g}"
@@ -85,9 +90,9 @@ class RandomFloor:
         self._answers: list[str] = []
         self._seed = 0
 
-    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
+    def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
         """Keeps the training answers."""
-        self._answers, self._seed = _targets(train), seed
+        self._answers, self._seed = _targets(train), context.seed
         return self
 
     def generate(self, inputs: Sequence[str]) -> list[Generated]:

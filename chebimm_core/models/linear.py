@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from chebimm_core.domain.specs import ModelCard, Transition
+from chebimm_core.domain.specs import Ability, ModelCard, Transition
 from chebimm_core.errors import SettingError
-from chebimm_core.models.protocols import Generated
+from chebimm_core.models.protocols import FitContext, Generated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,9 +23,13 @@ CARDS = (
         name="ridge-morgan",
         title="Ridge on Morgan counts",
         family="linear",
-        protocol="predict",
-        transitions=(Transition(("graph",), "property"), Transition(("SMILES",), "property")),
-        loader="chebimm_core.models.linear:MorganRidge",
+        abilities=(
+            Ability(
+                "predict",
+                (Transition(("graph",), "property"), Transition(("SMILES",), "property")),
+                "chebimm_core.models.linear:MorganRidge",
+            ),
+        ),
         description="Ridge regression on counts of Morgan environments (radius 2, 2,048 slots).",
         trained_on="the training split of the data set",
         license="Apache-2.0",
@@ -35,11 +39,15 @@ CARDS = (
         name="ridge-text",
         title="Ridge on character n-grams",
         family="linear",
-        protocol="predict",
-        transitions=tuple(
-            Transition((source,), "property") for source in ("SMILES", "InChI", "SELFIES")
+        abilities=(
+            Ability(
+                "predict",
+                tuple(
+                    Transition((source,), "property") for source in ("SMILES", "InChI", "SELFIES")
+                ),
+                "chebimm_core.models.linear:TextRidge",
+            ),
         ),
-        loader="chebimm_core.models.linear:TextRidge",
         description="Ridge regression on TF-IDF weighted character 1- to 4-grams of the notation.",
         trained_on="the training split of the data set",
         license="Apache-2.0",
@@ -54,8 +62,8 @@ class MorganRidge:
     def __init__(self) -> None:
         self._model: Any = None
 
-    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
-        """Solves the ridge problem; deterministic, ``seed`` is not used."""
+    def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
+        """Solves the ridge problem; deterministic, the seed is not used."""
         from sklearn.linear_model import Ridge
 
         features = [_morgan_counts(text) for text in train["input"]]
@@ -83,8 +91,8 @@ class TextRidge:
     def __init__(self) -> None:
         self._model: Any = None
 
-    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
-        """Solves the ridge problem; deterministic, ``seed`` is not used."""
+    def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
+        """Solves the ridge problem; deterministic, the seed is not used."""
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import Ridge
         from sklearn.pipeline import make_pipeline

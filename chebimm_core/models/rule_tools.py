@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from chebimm_core.domain.specs import ModelCard, Transition
-from chebimm_core.models.protocols import Generated
+from chebimm_core.domain.specs import Ability, ModelCard, Transition
+from chebimm_core.models.protocols import FitContext, Generated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,9 +19,13 @@ CARDS = (
         name="opsin",
         title="OPSIN",
         family="tool",
-        protocol="generate",
-        transitions=(Transition(("IUPAC",), "SMILES"),),
-        loader="chebimm_core.models.rule_tools:OpsinReader",
+        abilities=(
+            Ability(
+                "generate",
+                (Transition(("IUPAC",), "SMILES"),),
+                "chebimm_core.models.rule_tools:OpsinReader",
+            ),
+        ),
         description="Reads a systematic name by the rules of nomenclature; names of salts and "
         "hydrates are read part by part. Answers are written as RDKit canonical SMILES.",
         trained_on="nothing: hand-written grammar",
@@ -36,7 +40,7 @@ CARDS = (
 class OpsinReader:
     """A grammar, nothing learned: ``fit`` only checks that OPSIN can run."""
 
-    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
+    def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
         """Finds the jar and the Java runtime, or says which one is absent."""
         from chebimm_core.modalities import opsin
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from chebimm_core.domain.specs import ModelCard, Transition
+from chebimm_core.domain.specs import Ability, ModelCard, Transition
 from chebimm_core.errors import SettingError
-from chebimm_core.models.protocols import Generated
+from chebimm_core.models.protocols import FitContext, Generated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +30,13 @@ CARDS = (
         name="knn-text",
         title="Nearest training text (TF-IDF)",
         family="nearest-neighbour",
-        protocol="generate",
-        transitions=tuple(Transition((s,), t) for t, sources in _INPUTS.items() for s in sources),
-        loader="chebimm_core.models.text_knn:TextNeighbour",
+        abilities=(
+            Ability(
+                "generate",
+                tuple(Transition((s,), t) for t, sources in _INPUTS.items() for s in sources),
+                "chebimm_core.models.text_knn:TextNeighbour",
+            ),
+        ),
         description="Copies the answer of the training molecule whose text is nearest by cosine of "
         "TF-IDF weighted character 2- to 4-grams.",
         trained_on="the training split of the data set",
@@ -50,8 +54,8 @@ class TextNeighbour:
         self._vectors: Any = None
         self._answers: list[str] = []
 
-    def fit(self, train: pd.DataFrame, transition: Transition, seed: int) -> Self:
-        """Weighs the n-grams of the training texts; ``seed`` is not used."""
+    def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
+        """Weighs the n-grams of the training texts; the seed is not used."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         if train.empty:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from chebimm_core.datasets.joining import Joined, join
 from chebimm_core.datasets.prediction_files import PredictionTable, read_predictions
-from chebimm_core.domain.run import RunOrigin, RunSpec, Scalar
-from chebimm_core.domain.specs import TaskSpec, Transition
+from chebimm_core.domain.run import RunOrigin, RunSpec
+from chebimm_core.domain.specs import Scalar, TaskSpec, Transition
 from chebimm_core.errors import DataFormatError, JoinError, SettingError
 from chebimm_core.runner.scoring import DEFAULT_PROPERTY, PROPERTY_ARGUMENT
 from chebimm_core.settings import Settings

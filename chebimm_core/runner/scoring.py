@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -68,6 +69,8 @@ def expected_molecules(molecules: pd.DataFrame, spec: RunSpec) -> pd.DataFrame:
         answer to them.
     """
     rows = molecules[molecules["split"] == spec.split]
+    if TASKS[spec.task].protocol == "retrieve":  # only what is in the pool can be found
+        rows = rows[modality_texts(rows, (spec.target,)).notna()]
     column = target_column(spec)
     if column not in rows.columns:
         raise SettingError(
@@ -75,17 +78,55 @@ def expected_molecules(molecules: pd.DataFrame, spec: RunSpec) -> pd.DataFrame:
             value=column,
             allowed=", ".join(map(str, molecules.columns)),
         )
-    sources = [rows[source_column(s)] for s in spec.sources if source_column(s) in rows.columns]
     frame = pd.DataFrame(
         {
             "cid": rows["cid"].astype(str).to_numpy(),
-            "input": _joined(sources, len(rows)),
+            "input": modality_texts(rows, spec.sources).to_numpy(),
             "reference": [None if pd.isna(v) or v == "" else str(v) for v in rows[column]],
         },
         dtype=object,
     )
     frame = frame[frame["reference"].notna()]
     return (frame if spec.limit is None else frame.head(spec.limit)).reset_index(drop=True)
+
+
+def modality_texts(molecules: pd.DataFrame, sources: Sequence[str]) -> pd.Series[str]:
+    """(n,) the input text of each molecule, None where one is absent; fused parts one a line.
+
+    Args:
+        molecules: With the columns of ``molecules.parquet``.
+        sources: Modalities, in the order of the transition.
+    """
+    columns = [source_column(s) for s in sources]
+    absent = [c for c in columns if c not in molecules.columns]
+    if absent:
+        raise SettingError(
+            "The data set has no such column",
+            value=absent[0],
+            allowed=", ".join(map(str, molecules.columns)),
+        )
+    rows = zip(*(molecules[c].tolist() for c in columns), strict=True)
+    texts = ["\n".join(map(str, row)) if all(map(_present, row)) else None for row in rows]
+    return pd.Series(texts, index=molecules.index, dtype=object)
+
+
+def target_texts(
+    molecules: pd.DataFrame, target: str, target_property: str = DEFAULT_PROPERTY
+) -> pd.Series[str]:
+    """(n,) what a model is to give for each molecule, None where it is absent."""
+    column = target_property if target == "property" else source_column(target)
+    if column not in molecules.columns:
+        raise SettingError(
+            "The data set has no such column to learn",
+            value=column,
+            allowed=", ".join(map(str, molecules.columns)),
+        )
+    texts = [str(v) if _present(v) else None for v in molecules[column]]
+    return pd.Series(texts, index=molecules.index, dtype=object)
+
+
+def _present(value: Any) -> bool:
+    return not pd.isna(value) and bool(str(value).strip())
 
 
 def complete(predictions: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
@@ -166,14 +207,3 @@ def _error(output: str | None, error: object) -> str | None:
     if isinstance(error, str) and error:
         return error
     return NO_PREDICTION if output is None else EMPTY_OUTPUT
-
-
-def _joined(columns: list[pd.Series], n: int) -> list[str | None]:
-    """The input text of each molecule; the parts of a fused input one a line."""
-    if not columns:
-        return [None] * n
-    rows = zip(*(c.tolist() for c in columns), strict=True)
-    return [
-        None if any(pd.isna(v) or v == "" for v in row) else "\n".join(map(str, row))
-        for row in rows
-    ]

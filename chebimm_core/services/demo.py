@@ -130,7 +130,15 @@ def _corpus(
 
 
 def _predict(run: DemoRun, train: pd.DataFrame, test: pd.DataFrame, seed: int) -> pd.DataFrame:
-    return predict(MODELS[run.model], run.transition, train, test, seed, target_property=PROPERTY)
+    return predict(
+        MODELS[run.model],
+        run.transition,
+        train,
+        test,
+        seed,
+        protocol=TASKS[run.task].protocol,
+        target_property=PROPERTY,
+    )
 
 
 def _metrics(run: DemoRun) -> tuple[str, ...] | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from chebimm_core.domain.run import RunHeader, RunSpec, Scalar
-from chebimm_core.domain.specs import Transition
+from chebimm_core.domain.run import RunHeader, RunSpec
+from chebimm_core.domain.specs import Scalar, Transition
 from chebimm_core.errors import SettingError
 from chebimm_core.metrics.cache import ReferenceCache
 from chebimm_core.modalities import MODALITIES
@@ -16,6 +16,7 @@ from chebimm_core.services import benchmark
 from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.store.run_store import RunStore
+from chebimm_core.tasks import TASKS
 
 _PREFERRED = ("train", "validation")
 
@@ -107,7 +108,7 @@ def compute(
         if runs.exists(spec.run_id):
             continue
         say(k / len(cards), f"{card.title}: fitted on {fitted_on}")
-        predictions = predict(card, wanted, train, test, seed)
+        predictions = predict(card, wanted, train, test, seed, protocol=TASKS[task].protocol)
         benchmark.store_run(
             settings,
             spec,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from chebimm_core.domain.prediction import PREDICTION_COLUMNS, Score
-from chebimm_core.domain.run import RunHeader, RunSpec, RunStatus, ScoreSheet
+from chebimm_core.domain.run import RunHeader, RunSpec, RunState, RunStatus, ScoreSheet
 from chebimm_core.errors import NotFoundError, StoreError
 from chebimm_core.store import atomic
+from chebimm_core.store.run_work import RunWork
 
 
 class RunStore:
@@ -42,7 +44,11 @@ class RunStore:
             return False
 
     def headers(self) -> list[RunHeader]:
-        """Headers of all runs that can be read, in order of id."""
+        """Headers of the complete runs that can be read, in order of id."""
+        return [h for h in self.all_headers() if h.status.state is RunState.DONE]
+
+    def all_headers(self) -> list[RunHeader]:
+        """As :meth:`headers`, with the runs that are not complete: waiting, at work or stopped."""
         return [h for h, _ in self._scan() if h is not None]
 
     def damaged(self) -> dict[str, str]:
@@ -58,10 +64,11 @@ class RunStore:
         """
         folder = self._folder(run_id)
         scores = folder / "scores.json"
+        work = RunWork(self._root.parent, run_id)
         return RunHeader(
             run_id=run_id,
-            spec=atomic.read_model(folder / "spec.json", RunSpec),
-            status=atomic.read_model(folder / "status.json", RunStatus),
+            spec=work.spec(),
+            status=work.status(),
             scores=atomic.read_model(scores, ScoreSheet).scores if scores.exists() else (),
         )
 
@@ -116,6 +123,26 @@ class RunStore:
             atomic.write_model(folder / "scores.json", ScoreSheet(scores=tuple(scores)))
             atomic.write_model(folder / "status.json", status)
         return run_id
+
+    def finish(
+        self,
+        run_id: str,
+        status: RunStatus,
+        predictions: pd.DataFrame,
+        *,
+        samples: pd.DataFrame,
+        statistics: pd.DataFrame,
+        scores: Sequence[Score],
+    ) -> None:
+        """Completes a run that was worked on in its place; ``status`` is written last."""
+        folder = self._folder(run_id)
+        typed = predictions[list(PREDICTION_COLUMNS)].astype(PREDICTION_COLUMNS)
+        atomic.write_parquet(folder / "predictions.parquet", typed)
+        atomic.write_parquet(folder / "samples.parquet", samples)
+        atomic.write_parquet(folder / "statistics.parquet", statistics)
+        atomic.write_model(folder / "scores.json", ScoreSheet(scores=tuple(scores)))
+        atomic.write_model(folder / "status.json", status)
+        shutil.rmtree(folder / "parts", ignore_errors=True)
 
     def rescore(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
@@ -9,26 +10,47 @@ import pytest
 
 from chebimm_core.domain.specs import ModelCard
 from chebimm_core.modalities import MODALITIES
-from chebimm_core.models import MODELS, load
+from chebimm_core.models import MODELS
+from chebimm_core.models.arguments import check_arguments
 from chebimm_core.tasks import TASKS
 
 CARDS = pytest.mark.parametrize("card", MODELS.values(), ids=list(MODELS))
 
 
 @CARDS
-def test_the_adapter_exists_and_speaks_the_protocol(card: ModelCard) -> None:
-    model = load(card)
-    assert callable(model.fit) and callable(model.generate)
+def test_every_adapter_exists_and_speaks_its_protocol(card: ModelCard) -> None:
+    for ability in card.abilities:
+        module, _, attribute = ability.loader.partition(":")
+        adapter = getattr(importlib.import_module(module), attribute)
+        speaks = (
+            ("embed_sources", "embed_targets") if ability.protocol == "retrieve" else ("generate",)
+        )
+        for method in ("fit", *speaks):
+            assert callable(getattr(adapter, method))
 
 
 @CARDS
 def test_transitions_are_those_of_a_task(card: ModelCard) -> None:
-    known = {t for task in TASKS.values() for t in task.transitions}
-    assert card.transitions
-    assert len(set(card.transitions)) == len(card.transitions)
-    for transition in card.transitions:
-        assert transition in known
-        assert {*transition.sources, transition.target} <= set(MODALITIES)
+    assert len({a.protocol for a in card.abilities}) == len(card.abilities) > 0
+    for ability in card.abilities:
+        known = {
+            t
+            for task in TASKS.values()
+            if task.protocol == ability.protocol
+            for t in task.transitions
+        }
+        assert len(set(ability.transitions)) == len(ability.transitions) > 0
+        for transition in ability.transitions:
+            assert len(transition.sources) > 1 or transition in known
+            assert {*transition.sources, transition.target} <= set(MODALITIES)
+
+
+@CARDS
+def test_every_parameter_accepts_its_own_default(card: ModelCard) -> None:
+    for ability in card.abilities:
+        found = check_arguments(card.name, ability.parameters, {})
+        assert found == {p.name: p.default for p in ability.parameters}
+        assert all(p.title.strip() and p.help.strip() for p in ability.parameters)
 
 
 @CARDS

@@ -1,0 +1,1 @@
+"""Networks, their training and their weights: torch lives here, tasks and runs do not."""
