@@ -1,0 +1,41 @@
+"""Which processor a network runs on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chebimm_core.errors import SettingError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def resolve_device(name: str) -> torch.device:
+    """``auto`` is a GPU if there is one, else the CPU; other names are torch's own.
+
+    Raises:
+        SettingError: If there is no such device here.
+    """
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise SettingError(
+            "There is no such device here",
+            value=name,
+            allowed=", ".join(["auto", "cpu", *_gpus()]),
+            do="Set CHEBIMM_DEVICE",
+        ) from error
+    return device
+
+
+def _gpus() -> list[str]:
+    import torch
+
+    return [f"cuda:{k}" for k in range(torch.cuda.device_count())]
