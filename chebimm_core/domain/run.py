@@ -139,6 +139,27 @@ class TrainingPoint(Stored):
     metric: str = "loss"
 
 
+class Usage(Stored):
+    """One line of ``artifacts/usage.jsonl``: what a batch of requests to an endpoint took."""
+
+    requests: int = 0
+    from_cache: int = 0
+    """Answers kept from before, which cost nothing."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float = 0.0
+    """US$, by the prices the user gave."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            requests=self.requests + other.requests,
+            from_cache=self.from_cache + other.from_cache,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cost=self.cost + other.cost,
+        )
+
+
 class ScoreSheet(Stored):
     """``scores.json``: the scores of one run, made by one version of the metrics."""
 

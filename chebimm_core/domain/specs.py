@@ -182,6 +182,8 @@ class Ability:
     parameters: tuple[Parameter, ...] = ()
     stops_early: bool = False
     """True if it wants molecules held out of its training split where no other split can serve."""
+    smallest_batch: int = 1
+    """Inputs worth asking at once, for models that answer several in parallel."""
     fit_seconds: float | None = None
     """Typical time to learn from 3,000 molecules on two CPU cores; None: unknown."""
     sample_seconds: float | None = None

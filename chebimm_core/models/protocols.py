@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from chebimm_core.domain.run import TrainingPoint
+from chebimm_core.domain.run import TrainingPoint, Usage
 from chebimm_core.domain.specs import Transition
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class FitContext:
     second."""
     record: Callable[[TrainingPoint], None] = _silent
     """Told every point of the training curve."""
+    spend: Callable[[Usage], None] = _silent
+    """Told what a batch of requests to an endpoint took."""
 
 
 class Generator(Protocol):

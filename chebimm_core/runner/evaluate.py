@@ -75,19 +75,22 @@ def fitted(
     return answerer(model, protocol, transition, pool)
 
 
-def answers(model: Answerer, molecules: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def answers(
+    model: Answerer, molecules: pd.DataFrame, *, smallest: int = 1
+) -> Iterator[pd.DataFrame]:
     """Asks the model for every molecule, in batches that grow to about a second each.
 
     Args:
         model: From :func:`fitted`.
         molecules: ``cid`` and ``input`` (None where the molecule lacks that modality).
+        smallest: Molecules a batch has at least.
 
     Yields:
         Frames of :data:`~chebimm_core.domain.prediction.PREDICTION_COLUMNS`, together one row a
         molecule, in order. A molecule without input, or whose input the model cannot handle, is a
         row with an error. ``latency_s`` is the time of its batch divided by the molecules in it.
     """
-    start, size = 0, _FIRST_BATCH
+    start, size = 0, max(smallest, _FIRST_BATCH)
     while start < len(molecules):
         batch = molecules.iloc[start : start + size]
         began = time.perf_counter()
@@ -97,7 +100,7 @@ def answers(model: Answerer, molecules: pd.DataFrame) -> Iterator[pd.DataFrame]:
         if took < _WANTED_BATCH_S / 2:
             size = min(2 * size, _LARGEST_BATCH)
         elif took > 2 * _WANTED_BATCH_S:
-            size = max(1, size // 2)
+            size = max(smallest, size // 2)
 
 
 def predict(

@@ -168,6 +168,7 @@ class _Experiment:
             cache=self.settings.cache,
             progress=lambda share, text: teller.tell("learning", share, text),
             record=self.work.record,
+            spend=self.work.spend,
         )
         return evaluate.fitted(
             self.card,
@@ -198,7 +199,7 @@ class _Experiment:
         self.log.info("answers %d molecules", len(left))
         waiting: list[pd.DataFrame] = []
         saved = time.monotonic()
-        for frame in evaluate.answers(model, left):
+        for frame in evaluate.answers(model, left, smallest=self._smallest_batch()):
             waiting.append(frame)
             teller.answered(len(frame))
             if time.monotonic() - saved > _PART_EVERY_S:
@@ -206,6 +207,9 @@ class _Experiment:
                 waiting, saved = [], time.monotonic()
         if waiting:
             self.work.add_part(pd.concat(waiting, ignore_index=True))
+
+    def _smallest_batch(self) -> int:
+        return require_ability(self.card, TASKS[self.spec.task].protocol).smallest_batch
 
     def _finish(self, expected: pd.DataFrame, cache: ReferenceCache) -> None:
         spec, work = self.spec, self.work

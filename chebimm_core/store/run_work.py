@@ -25,6 +25,7 @@ from chebimm_core.domain.run import (
     RunState,
     RunStatus,
     TrainingPoint,
+    Usage,
     WorkerIdentity,
 )
 from chebimm_core.errors import StoreError
@@ -230,6 +231,25 @@ class RunWork:
         """Adds a point to the training curve."""
         with (self.artifacts / "curve.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(point.model_dump_json() + "\n")
+
+    def spend(self, usage: Usage) -> None:
+        """Adds what requests took."""
+        with (self.artifacts / "usage.jsonl").open("a", encoding="utf-8") as lines:
+            lines.write(usage.model_dump_json() + "\n")
+
+    def usage(self) -> Usage | None:
+        """What all requests of the run took; None if it made none."""
+        try:
+            lines = (self.folder / "artifacts" / "usage.jsonl").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        total = Usage()
+        for line in lines.splitlines():
+            try:
+                total += Usage.model_validate_json(line)
+            except ValueError:
+                continue
+        return total
 
     def curve(self) -> list[TrainingPoint]:
         """The training curve in order of steps; of a step learned twice, the later word counts."""
