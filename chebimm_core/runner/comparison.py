@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from chebimm_core.domain.prediction import Score
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.domain.specs import Direction
 from chebimm_core.errors import NotFoundError, SettingError
+from chebimm_core.metrics.resampling import PairedComparison
 from chebimm_core.metrics.scoring import compare
 from chebimm_core.store.run_store import RunStore
 
@@ -19,28 +19,12 @@ from chebimm_core.store.run_store import RunStore
 class MetricComparison:
     """One metric of two runs on the molecules both cover."""
 
-    metric: str
-    value_a: float
-    value_b: float
-    difference: float
-    """``value_a - value_b``."""
-    ci_low: float
-    """Lower end of the paired bootstrap's 95 % interval of the difference; NaN if undefined."""
-    ci_high: float
-    p_value: float
-    """Two-sided; NaN if undefined."""
-    test: str
-    """``mcnemar``, ``paired bootstrap`` or ``none``."""
-    n: int
-    """Molecules both runs cover."""
+    paired: PairedComparison
+    """Values, difference and test."""
     direction: Direction
     bounded: bool
     signature: str
-    only_a_right: int | None = None
-    """Exact matches: molecules only the first run has right; None for other metrics."""
-    only_b_right: int | None = None
-    note: str = ""
-    """Why there is no test, if there is none."""
+    """The same for both runs."""
 
 
 def compare_runs(
@@ -83,31 +67,9 @@ def compare_runs(
         other = b.score(mine.metric)
         if other is None or other.signature != mine.signature:
             continue
-        found.append(_compared(mine, left, right, n_bootstrap, seed))
+        paired = compare(mine.metric, left, right, n_bootstrap=n_bootstrap, seed=seed)
+        found.append(MetricComparison(paired, mine.direction, mine.bounded, mine.signature))
     return found
-
-
-def _compared(
-    score: Score, left: pd.DataFrame, right: pd.DataFrame, n_bootstrap: int, seed: int
-) -> MetricComparison:
-    result = compare(score.metric, left, right, n_bootstrap=n_bootstrap, seed=seed)
-    return MetricComparison(
-        metric=score.metric,
-        value_a=result.value_a,
-        value_b=result.value_b,
-        difference=result.difference,
-        ci_low=result.ci_low,
-        ci_high=result.ci_high,
-        p_value=result.p_value,
-        test=result.test,
-        n=result.n,
-        direction=score.direction,
-        bounded=score.bounded,
-        signature=score.signature,
-        only_a_right=result.only_a,
-        only_b_right=result.only_b,
-        note=result.note,
-    )
 
 
 def disputed_molecules(

@@ -11,6 +11,7 @@ from run_samples import DATASET, NOW, settings_with_data, split_rows
 
 from chebimm_core.domain.run import RunSpec
 from chebimm_core.errors import SettingError
+from chebimm_core.metrics.resampling import PairedComparison
 from chebimm_core.services import benchmark
 from chebimm_core.settings import Settings
 
@@ -44,38 +45,42 @@ def store(
     ).run_id
 
 
+def exact_of(found: list[benchmark.MetricComparison]) -> PairedComparison:
+    return next(row.paired for row in found if row.paired.metric == "exact")
+
+
 def test_exact_matches_are_counted_by_who_alone_is_right(settings: Settings) -> None:
     a = store(settings, "a", {0, 1, 2, 3, 4})
     b = store(settings, "b", {4, 5})
-    by_metric = {row.metric: row for row in benchmark.compare(settings, a, b)}
+    by_metric = {row.paired.metric: row.paired for row in benchmark.compare(settings, a, b)}
     exact = by_metric["exact"]
-    assert (exact.only_a_right, exact.only_b_right, exact.test) == (4, 1, "mcnemar")
+    assert (exact.only_a, exact.only_b, exact.test) == (4, 1, "mcnemar")
     assert exact.p_value == pytest.approx(2 * (1 + 5) / 2**5)  # two-sided binomial of 1 of 5
     assert exact.difference == pytest.approx((5 - 2) / 8)
-    assert by_metric["levenshtein"].only_a_right is None
+    assert by_metric["levenshtein"].only_a is None
     assert by_metric["levenshtein"].test == "paired bootstrap"
-    mirrored = {row.metric: row for row in benchmark.compare(settings, b, a)}["exact"]
-    assert (mirrored.only_a_right, mirrored.only_b_right) == (1, 4)
+    mirrored = {r.paired.metric: r.paired for r in benchmark.compare(settings, b, a)}["exact"]
+    assert (mirrored.only_a, mirrored.only_b) == (1, 4)
     assert mirrored.p_value == exact.p_value and mirrored.difference == -exact.difference
 
 
 def test_a_run_equals_itself(settings: Settings) -> None:
     a = store(settings, "a", {0, 1})
     for row in benchmark.compare(settings, a, a):
-        assert row.difference == 0
-        assert not row.p_value < 1
-    exact = next(r for r in benchmark.compare(settings, a, a) if r.metric == "exact")
-    assert (exact.only_a_right, exact.only_b_right) == (0, 0)
+        assert row.paired.difference == 0
+        assert not row.paired.p_value < 1
+    exact = exact_of(benchmark.compare(settings, a, a))
+    assert (exact.only_a, exact.only_b) == (0, 0)
 
 
 def test_a_limited_run_is_compared_on_its_molecules_only(settings: Settings) -> None:
     whole = store(settings, "whole", {0, 7})
     part = store(settings, "part", {0, 1}, limit=4)
-    exact = next(r for r in benchmark.compare(settings, whole, part) if r.metric == "exact")
+    exact = exact_of(benchmark.compare(settings, whole, part))
     assert exact.n == 4
     assert exact.value_a == pytest.approx(1 / 4)  # not 2/8: molecule 7 is outside
     assert exact.value_b == pytest.approx(2 / 4)
-    assert (exact.only_a_right, exact.only_b_right) == (0, 1)
+    assert (exact.only_a, exact.only_b) == (0, 1)
 
 
 def test_other_splits_and_tasks_do_not_compare(settings: Settings) -> None:

@@ -157,14 +157,15 @@ def test_preview_guesses_the_task_and_stores_nothing(settings: Settings, tmp_pat
 def test_runs_compare_on_common_molecules(settings: Settings, tmp_path: Path) -> None:
     good = load(settings, captions(tmp_path / "a.tsv"), model="good")
     bad = load(settings, captions(tmp_path / "b.tsv", ["An alkane."] * len(ROWS)), model="bad")
-    rows = {r.metric: r for r in benchmark.compare(settings, good.run_id, bad.run_id)}
+    compared = benchmark.compare(settings, good.run_id, bad.run_id)
+    rows = {r.paired.metric: r.paired for r in compared}
     assert set(rows) == set(CAPTION)
     rouge = rows["rouge1"]
     assert rouge.difference == pytest.approx(rouge.value_a - rouge.value_b)
     assert rouge.ci_low > 0
     assert rouge.n == len(ROWS)
     same = benchmark.compare(settings, good.run_id, good.run_id)
-    assert all(r.difference == 0 for r in same)
+    assert all(r.paired.difference == 0 for r in same)
     worst = benchmark.disputed(settings, [good.run_id, bad.run_id], "rouge1", k=3)
     assert len(worst) == 3
     assert worst["spread"].is_monotonic_decreasing

@@ -148,26 +148,27 @@ def _pair(first: RunHeader, other: RunHeader) -> None:
 
 
 def _row(found: MetricComparison) -> dict[str, object]:
+    paired = found.paired
     sign = 1.0 if found.direction == "higher" else -1.0
-    ends = sorted((sign * found.ci_low, sign * found.ci_high))
+    ends = sorted((sign * paired.ci_low, sign * paired.ci_high))
     row: dict[str, object] = {
-        "metric": task_catalog.metric_title(found.metric),
-        "first": found.value_a,
-        "second": found.value_b,
-        "difference": found.difference,
-        "95 % from": found.ci_low,
-        "to": found.ci_high,
-        "p": found.p_value,
-        "n": found.n,
+        "metric": task_catalog.metric_title(paired.metric),
+        "first": paired.value_a,
+        "second": paired.value_b,
+        "difference": paired.difference,
+        "95 % from": paired.ci_low,
+        "to": paired.ci_high,
+        "p": paired.p_value,
+        "n": paired.n,
         "better": found.direction,
-        "only first right": found.only_a_right,
-        "only second right": found.only_b_right,
+        "only first right": paired.only_a,
+        "only second right": paired.only_b,
         "signature": found.signature,
         "bounded": found.bounded,
-        "gain": sign * found.difference,
+        "gain": sign * paired.difference,
         "gain_low": ends[0],
         "gain_high": ends[1],
-        "p_value": found.p_value,
+        "p_value": paired.p_value,
     }
     return row
 
