@@ -32,6 +32,8 @@ class Settings:
     """Runs at work at the same time (``CHEBIMM_WORKERS``)."""
     executor: str = "local"
     """Who runs them (``CHEBIMM_EXECUTOR``): ``local`` or ``ray``."""
+    ray_address: str = ""
+    """Address of a Ray cluster (``CHEBIMM_RAY_ADDRESS``); empty: one started for the purpose."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -48,7 +50,24 @@ class Settings:
             device=env.get("CHEBIMM_DEVICE") or "auto",
             workers=_count(env.get("CHEBIMM_WORKERS")),
             executor=env.get("CHEBIMM_EXECUTOR") or "local",
+            ray_address=env.get("CHEBIMM_RAY_ADDRESS") or "",
         )
+
+    def to_env(self) -> dict[str, str]:
+        """The environment that gives a worker process these settings."""
+        return {
+            "CHEBIMM_STORE": str(self.store.resolve()),
+            "CHEBIMM_CACHE": str(self.cache.resolve()),
+            "CHEBIMM_SCIBERT_VOCAB": str(self.scibert_vocab.resolve())
+            if self.scibert_vocab
+            else "",
+            "CHEBIMM_T5_TOKENIZER": str(self.t5_tokenizer.resolve()) if self.t5_tokenizer else "",
+            "CHEBIMM_PUBLIC_RUNS_BASE": self.public_runs_base,
+            "CHEBIMM_DEVICE": self.device,
+            "CHEBIMM_WORKERS": str(self.workers),
+            "CHEBIMM_EXECUTOR": self.executor,
+            "CHEBIMM_RAY_ADDRESS": self.ray_address,
+        }
 
 
 def _optional(value: str | None) -> Path | None:

@@ -38,11 +38,30 @@ def survey(settings: Settings, *, network: bool = True) -> tuple[ResourceStatus,
         settings: Where to look.
         network: Whether to try the hub (up to three seconds).
     """
-    checks = [_scibert, _t5, _wordnet, _java, _fcd, _gpu]
-    found = [check(settings) for check in checks]
+    found = [check(settings) for check in _checks().values()]
     if network:
         found.append(_hub())
     return tuple(found)
+
+
+def why_absent(settings: Settings, name: str) -> str:
+    """Why a model that needs a resource cannot run here, and what to do; empty if it can."""
+    check = _checks().get(name)
+    if check is None:
+        return f"It needs {name}, which is not known here."
+    found = check(settings)
+    return "" if found.present else f"It needs {found.title}: {found.remedy}."
+
+
+def _checks() -> dict[str, Callable[[Settings], ResourceStatus]]:
+    return {
+        "scibert": _scibert,
+        "t5": _t5,
+        "wordnet": _wordnet,
+        "java": _java,
+        "fcd": _fcd,
+        "gpu": _gpu,
+    }
 
 
 def _scibert(settings: Settings) -> ResourceStatus:
