@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import torch
+import torch
 
 _STATE = "state.pt"
 _BEST = "best.safetensors"
@@ -29,8 +28,6 @@ class Checkpoint:
 
     def save(self, state: dict[str, Any]) -> None:
         """Replaces the state."""
-        import torch
-
         if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -40,8 +37,6 @@ class Checkpoint:
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
         """The state kept before; None if there is none, or it is torn or of another training."""
-        import torch
-
         if self._folder is None or not (self._folder / _STATE).is_file():
             return None
         try:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import torch
 
 from chebimm_core.errors import SettingError
-
-if TYPE_CHECKING:
-    import torch
 
 
 def resolve_device(name: str) -> torch.device:
@@ -16,8 +13,6 @@ def resolve_device(name: str) -> torch.device:
     Raises:
         SettingError: If there is no such device here.
     """
-    import torch
-
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -36,6 +31,4 @@ def resolve_device(name: str) -> torch.device:
 
 
 def _gpus() -> list[str]:
-    import torch
-
     return [f"cuda:{k}" for k in range(torch.cuda.device_count())]

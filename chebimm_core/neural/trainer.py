@@ -13,21 +13,18 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+import torch
 
 from chebimm_core.domain.run import TrainingPoint
 from chebimm_core.errors import SettingError
 from chebimm_core.neural.checkpoints import Checkpoint
 from chebimm_core.neural.devices import resolve_device
-
-if TYPE_CHECKING:
-    import torch
+from chebimm_core.neural.plan import Plan, Precision
 
 E = TypeVar("E")
-Precision = Literal["auto", "fp32", "bf16", "fp16"]
-Schedule = Literal["linear", "cosine", "constant"]
 
 _TOLD_EVERY_S = 0.5
 _SAVED_EVERY_S = 20.0
@@ -46,30 +43,6 @@ class Host(Protocol):
     def progress(self) -> Callable[[float, str], None]: ...
     @property
     def record(self) -> Callable[[TrainingPoint], None]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How long and how fast."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    accumulate: int = 1
-    """Batches whose gradients are added before one optimizer step."""
-    weight_decay: float = 0.0
-    warmup: float = 0.0
-    """Share of the training in which the learning rate rises."""
-    schedule: Schedule = "linear"
-    """How it falls after that: to zero, or not at all."""
-    patience: int | None = None
-    """Evaluations without a better validation value after which training ends; None: never."""
-    cpu_seconds: float | None = None
-    """Processor time after which training ends, over all sessions; None: no limit."""
-    precision: Precision = "auto"
-    """``auto``: bfloat16 on a GPU that has it, float16 on other GPUs, float32 on a CPU."""
-    max_norm: float = 1.0
-    """Gradients are clipped to this norm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +126,6 @@ class _Loop:
         metric: Callable[[torch.nn.Module], float] | None,
         metric_name: str,
     ) -> None:
-        import torch
-
         self.device = resolve_device(host.device)
         seed_everything(host.seed)
         self.module = module.to(self.device)
@@ -205,8 +176,6 @@ class _Loop:
         )
 
     def _epoch(self) -> None:
-        import torch
-
         state = self.state
         # A permutation of its own for each epoch: a resumed epoch goes on in the same order.
         order = np.random.default_rng([self.host.seed, state.epoch]).permutation(len(self.examples))
@@ -229,8 +198,6 @@ class _Loop:
         self._save(force=True)
 
     def _step(self, order: np.ndarray[Any, Any]) -> float:
-        import torch
-
         state, plan = self.state, self.plan
         group = range(state.batch, min(state.batch + plan.accumulate, self.batches))
         for part in self.optimizer.param_groups:
@@ -282,8 +249,6 @@ class _Loop:
             state.over = state.stopped_early = True
 
     def _validation_value(self) -> float | None:
-        import torch
-
         if self.validation is None and self.metric is None:
             return None
         self.module.eval()
@@ -343,8 +308,6 @@ class _Loop:
 
 def seed_everything(seed: int) -> None:
     """Seeds Python, NumPy's legacy generator and torch: libraries draw from each of them."""
-    import torch
-
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
@@ -364,8 +327,6 @@ def _precision(
     asked: Precision, device: torch.device
 ) -> tuple[Callable[[], AbstractContextManager[Any]], bool]:
     """How to enter mixed precision, and whether gradients must be scaled for it."""
-    import torch
-
     chosen: str = asked
     if asked == "auto":
         chosen = "fp32"

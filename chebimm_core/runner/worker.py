@@ -29,6 +29,9 @@ _LOOKED_EVERY_S = 0.2
 _FRUITLESS = 3
 """Times a run may lose its process without having come further before it is left alone."""
 
+# Not "-m": run as __main__, what executors are given could not be found by other processes.
+_START = "from chebimm_core.runner.worker import main; main()"
+
 log = logging.getLogger("chebimm.driver")
 
 
@@ -39,7 +42,7 @@ def ensure_driver(settings: Settings) -> None:
         return
     with queue.log_path.open("ab") as output:
         driver = subprocess.Popen(
-            [sys.executable, "-m", "chebimm_core.runner.worker"],
+            [sys.executable, "-c", _START],
             cwd=PROJECT_ROOT,
             env={**os.environ, **settings.to_env()},
             stdin=subprocess.DEVNULL,
@@ -210,13 +213,6 @@ def _state(work: RunWork) -> RunState | None:
 
 
 def main() -> None:
-    """What ``python -m chebimm_core.runner.worker`` does."""
-    # By its importable name: what executors are given must be found by other processes.
-    from chebimm_core.runner import worker
-
+    """What the detached process does."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    worker.drive(Settings.from_env())
-
-
-if __name__ == "__main__":
-    main()
+    drive(Settings.from_env())

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from chebimm_core.domain.run import WorkerIdentity
+from chebimm_core.errors import StoreError
 from chebimm_core.store import atomic
+from chebimm_core.store.processes import is_running, own_identity
+
+_DRIVER = "driver.json"
+_STARTING = "starting.json"
+_LOCK_WAIT_S = 1.0
+"""A driver that is about to end holds the lock for moments only."""
 
 
 class RunQueue:
@@ -38,19 +46,35 @@ class RunQueue:
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._folder / ".driver.lock")
         try:
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=_LOCK_WAIT_S)
         except Timeout:
             yield False
             return
         try:
+            with suppress(StoreError):  # a full disk: it works all the same, only unnamed
+                atomic.write_model(self._folder / _DRIVER, own_identity())
             yield True
         finally:
+            # Unnamed first: who then finds nobody driving starts another, and none is missed.
+            for name in (_STARTING, _DRIVER):
+                (self._folder / name).unlink(missing_ok=True)
             lock.release()
 
+    def announce(self, driver: WorkerIdentity) -> None:
+        """Names a driver that was started and does not hold the queue yet."""
+        atomic.write_model(self._folder / _STARTING, driver)
+
     def is_driven(self) -> bool:
-        """Whether a driver is at work."""
-        with self.driving() as free:
-            return not free
+        """Whether a driver is at work, or about to be. Asks files and processes, not the lock: a
+        question that held it would send away a driver that begins just then.
+        """
+        for name in (_DRIVER, _STARTING):
+            try:
+                if is_running(atomic.read_model(self._folder / name, WorkerIdentity)):
+                    return True
+            except StoreError:
+                continue
+        return False
 
     @property
     def log_path(self) -> Path:

@@ -15,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
-import psutil
 from filelock import FileLock, Timeout
 
 from chebimm_core.domain.prediction import PREDICTION_COLUMNS
@@ -28,11 +27,11 @@ from chebimm_core.domain.run import (
     Usage,
     WorkerIdentity,
 )
-from chebimm_core.errors import StoreError
+from chebimm_core.errors import NotFoundError, StoreError
 from chebimm_core.store import atomic
+from chebimm_core.store.processes import boot_id, is_running, own_identity
 
 _LOCK_WAIT_S = 5.0
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 RESUMABLE = (RunState.INTERRUPTED, RunState.FAILED, RunState.CANCELLED)
 AT_WORK = (RunState.QUEUED, RunState.RUNNING)
@@ -53,16 +52,15 @@ class RunWork:
             StoreError: If a run of this very specification is there, in whatever state.
         """
         work = cls(root, spec.run_id)
-        if work.folder.exists():
-            raise StoreError(
-                "This very run exists",
-                value=spec.run_id,
-                do="Open it, resume it if it is not finished, or launch it with another seed",
-            )
         status = RunStatus(state=RunState.QUEUED, created=now, n_total=n_total)
-        with atomic.new_folder(work.folder) as folder:
-            atomic.write_model(folder / "spec.json", spec)
-            atomic.write_model(folder / "status.json", status)
+        try:
+            with atomic.new_folder(work.folder) as folder:
+                atomic.write_model(folder / "spec.json", spec)
+                atomic.write_model(folder / "status.json", status)
+        except StoreError as error:
+            if work.folder.exists():  # before, or another process was faster by a moment
+                raise work._exists_already() from error
+            raise
         return work
 
     def spec(self) -> RunSpec:
@@ -114,26 +112,37 @@ class RunWork:
     # who works on it
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Holds the run for this process.
+    def locked(self, wait_s: float = _LOCK_WAIT_S) -> Iterator[None]:
+        """Holds the run, so that nobody begins to work on it meanwhile.
 
         Raises:
-            StoreError: If another process holds it.
+            NotFoundError: If the run is not there any more.
+            StoreError: If another process holds it for longer than ``wait_s`` seconds.
         """
+        if not self.folder.is_dir():
+            raise NotFoundError("The run was deleted", value=self.run_id)
         lock = FileLock(self.folder / "lock")
         try:
-            lock.acquire(timeout=_LOCK_WAIT_S)
+            lock.acquire(timeout=wait_s, poll_interval=0.02)
         except Timeout:
             raise StoreError(
                 "Another process works on this run",
                 value=self.run_id,
                 do="Wait until it is done, or cancel it",
             ) from None
+        except OSError as error:
+            raise StoreError("A run cannot be held", value=self.run_id) from error
         try:
-            atomic.write_model(self.folder / "worker.json", own_identity())
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """As :meth:`locked`, and this process is named as the one that works on it."""
+        with self.locked():
+            atomic.write_model(self.folder / "worker.json", own_identity())
+            yield
 
     def alive(self) -> bool:
         """Whether a process works on it right now."""
@@ -145,7 +154,7 @@ class RunWork:
         lock = FileLock(self.folder / "lock")
         try:
             lock.acquire(blocking=False)
-        except Timeout:
+        except (Timeout, OSError):
             return True
         lock.release()
         return False
@@ -266,40 +275,32 @@ class RunWork:
             found[point.step, point.validation is not None] = point
         return [found[key] for key in sorted(found)]
 
+    def further(self) -> tuple[int, int]:
+        """Answers and training steps so far: both only grow, so a change is work done."""
+        return len(self.parts()), max((point.step for point in self.curve()), default=0)
+
+    def _exists_already(self) -> StoreError:
+        try:
+            state = self.status().state
+        except StoreError:
+            return StoreError(
+                "This very run exists and is damaged",
+                value=self.run_id,
+                do="Delete it, or launch it with another seed",
+            )
+        advice = {
+            RunState.QUEUED: "It begins when the runs before it have ended",
+            RunState.RUNNING: "Watch it; it need not be launched twice",
+            RunState.DONE: "Open it in Results, or launch it with another seed",
+        }.get(state, "Resume it: it goes on where it stopped; or delete it")
+        return StoreError(f"This very run exists and is {state}", value=self.run_id, do=advice)
+
     def _why_interrupted(self) -> str:
         worker = self.worker()
-        if worker is not None and worker.host == platform.node() and worker.boot_id != boot_id():
+        if worker is None or worker.host != platform.node():
+            return "Its process ended without a word; resume it"
+        if worker.boot_id != boot_id():
             return "The machine was restarted while it ran; resume it"
+        if is_running(worker):  # its process went on to other runs
+            return "It stopped and could not write why; is the disk full? Resume it"
         return "Its process ended without a word; resume it"
-
-
-def own_identity() -> WorkerIdentity:
-    """Of this process."""
-    return WorkerIdentity(
-        host=platform.node(),
-        boot_id=boot_id(),
-        pid=os.getpid(),
-        process_started=psutil.Process().create_time(),
-    )
-
-
-def boot_id() -> str:
-    """Of this start of the machine; the time of the start where the kernel gives no id."""
-    try:
-        return _BOOT_ID.read_text().strip()
-    except OSError:
-        return f"{psutil.boot_time():.0f}"
-
-
-def is_running(worker: WorkerIdentity) -> bool:
-    """Whether that very process lives; assumed of other machines, which cannot be asked."""
-    if worker.host != platform.node():
-        return True
-    if worker.boot_id != boot_id():
-        return False
-    try:
-        process = psutil.Process(worker.pid)
-        same = abs(process.create_time() - worker.process_started) < 1.0
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False

@@ -1,0 +1,112 @@
+"""Graph networks trained here: GIN, GCN and GAT (the paper's graph encoders).
+
+They start from random weights: no download, and a result in seconds on a CPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chebimm_core.domain.specs import Ability, ModelCard, Parameter, Scalar, Transition
+from chebimm_core.models.encoder_predictor import EncoderPredictor
+from chebimm_core.models.protocols import FitContext
+from chebimm_core.models.training_parameters import POOLING, training_parameters
+
+_TITLES = {
+    "gin": ("GIN", "Xu et al. 2019, arXiv:1810.00826"),
+    "gcn": ("GCN", "Kipf and Welling 2017, arXiv:1609.02907"),
+    "gat": ("GAT", "Velickovic et al. 2018, arXiv:1710.10903"),
+}
+NETWORK = (
+    Parameter("width", "Width", 64, "Features of an atom; for GAT a multiple of 4.", low=4,
+              high=2048, advanced=True),
+    Parameter("layers", "Layers", 4, "Rounds of messages between neighbouring atoms.", low=1,
+              high=32, advanced=True),
+)  # fmt: skip
+_PREDICT = (
+    replace(
+        POOLING,
+        default="sum",
+        choices=("avg", "max", "sum"),
+        help=f"{POOLING.help} The paper compares avg and max; a sum suits properties that grow "
+        "with the molecule.",
+    ),
+    *training_parameters(epochs=300, batch_size=32, learning_rate=3e-3, cpu_seconds=15.0),
+    *NETWORK,
+)
+
+
+def _card(kind: str) -> ModelCard:
+    title, reference = _TITLES[kind]
+    return ModelCard(
+        name=kind,
+        title=title,
+        family="graph encoder",
+        abilities=(
+            Ability(
+                "predict",
+                (Transition(("graph",), "property"),),
+                f"chebimm_core.models.graph_networks:{title.capitalize()}Predictor",
+                _PREDICT,
+                stops_early=True,
+                fit_seconds=15.0,
+                sample_seconds=0.001,
+            ),
+        ),
+        description=f"{title} over atoms and bonds, trained from random weights on the training "
+        "split; by default for 15 seconds of processor time.",
+        trained_on="the training split of the data set",
+        license="Apache-2.0",
+        reference=reference,
+        paper_family=2,
+        encoder=title,
+        parameters_millions=0.06,
+        gpus=0.0,
+    )
+
+
+CARDS = tuple(_card(kind) for kind in _TITLES)
+
+
+class _GraphPredictor(EncoderPredictor):
+    """A property from the molecular graph."""
+
+    kind = ""
+
+    def make_encoder(self, transition: Transition, context: FitContext) -> Any:
+        """A network of the class's kind."""
+        return graph_encoder(self.kind, self.arguments)
+
+
+class GinPredictor(_GraphPredictor):
+    """With GIN."""
+
+    kind = "gin"
+
+
+class GcnPredictor(_GraphPredictor):
+    """With GCN."""
+
+    kind = "gcn"
+
+
+class GatPredictor(_GraphPredictor):
+    """With GAT."""
+
+    kind = "gat"
+
+
+def graph_encoder(kind: str, arguments: dict[str, Scalar]) -> Any:
+    """A graph network of the width and depth in ``arguments``.
+
+    Raises:
+        SettingError: If GAT's width does not divide by its heads.
+    """
+    from chebimm_core.errors import SettingError
+    from chebimm_core.neural.graph_encoder import GAT_HEADS, GraphEncoder
+
+    width, layers = int(arguments["width"]), int(arguments["layers"])
+    if kind == "gat" and width % GAT_HEADS:
+        raise SettingError("GAT has four heads", value=width, allowed="a width that 4 divides")
+    return GraphEncoder(kind, width=width, layers=layers)  # type: ignore[arg-type]
