@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from chebimm_core.modalities import MODALITIES
-
 _STRUCTURES = ("graph", "SMILES", "InChI", "SELFIES")
 
 
@@ -57,6 +55,8 @@ class Neighbours:
 
     def _fingerprint(self, text: str) -> Any:
         from rdkit.Chem import rdFingerprintGenerator
+
+        from chebimm_core.modalities import MODALITIES
 
         read = MODALITIES[self._modality].to_mol
         molecule = None if read is None else read(text)
