@@ -139,6 +139,15 @@ class TrainingPoint(Stored):
     metric: str = "loss"
 
 
+class PhaseTime(Stored):
+    """One line of ``artifacts/times.jsonl``: what a phase of a run took in one session of work."""
+
+    phase: Literal["learning", "answering", "scoring"]
+    seconds: float
+    molecules: int
+    """Learned from, answered or scored."""
+
+
 class Usage(Stored):
     """One line of ``artifacts/usage.jsonl``: what a batch of requests to an endpoint took."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from chebimm_core.errors import SettingError
+from chebimm_core.errors import MissingDependencyError, SettingError
 from chebimm_core.settings import Settings
+
+_NAMES = ("local", "ray")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +56,38 @@ class Executor(Protocol):
         ...
 
 
-def make_executor(settings: Settings) -> Executor:
-    """The executor the settings name.
+def require_executor(settings: Settings) -> None:
+    """Refuses settings that name an executor which is not there, before anything is queued.
 
     Raises:
         SettingError: If there is none of that name.
         MissingDependencyError: If it needs a package that is absent.
     """
-    if settings.executor == "local":
-        from chebimm_core.runner.local_executor import LocalExecutor
+    if settings.executor not in _NAMES:
+        raise SettingError(
+            "No executor has this name",
+            value=settings.executor,
+            allowed=", ".join(_NAMES),
+            do="Set CHEBIMM_EXECUTOR",
+        )
+    if settings.executor == "ray" and importlib.util.find_spec("ray") is None:
+        raise MissingDependencyError(
+            "The executor 'ray' needs the package ray",
+            do="pip install ray==2.60.0, or unset CHEBIMM_EXECUTOR",
+        )
 
-        return LocalExecutor(settings.workers)
+
+def make_executor(settings: Settings) -> Executor:
+    """The executor the settings name; errors as :func:`require_executor`.
+
+    Raises:
+        OfflineError: If it is a cluster that cannot be reached.
+    """
+    require_executor(settings)
     if settings.executor == "ray":
         from chebimm_core.runner.ray_executor import RayExecutor
 
         return RayExecutor(settings.ray_address)
-    raise SettingError(
-        "No executor has this name",
-        value=settings.executor,
-        allowed="local, ray",
-        do="Set CHEBIMM_EXECUTOR",
-    )
+    from chebimm_core.runner.local_executor import LocalExecutor
+
+    return LocalExecutor(settings.workers)

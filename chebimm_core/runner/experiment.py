@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import pandas as pd
 
-from chebimm_core.domain.run import RunProgress, RunSpec, RunState, RunStatus
+from chebimm_core.domain.run import PhaseTime, RunProgress, RunSpec, RunState, RunStatus
 from chebimm_core.domain.specs import ModelCard, TaskProtocol, Transition
 from chebimm_core.errors import ChebiMMError, SettingError
 from chebimm_core.metrics.cache import ReferenceCache
@@ -44,6 +45,8 @@ FITTED_ON_ARGUMENT = "fitted_on"
 RUN_ARGUMENTS = (PROPERTY_ARGUMENT, FITTED_ON_ARGUMENT)
 """Model arguments that speak of the run; the others are parameters of the model."""
 
+Phase = Literal["learning", "answering", "scoring"]
+
 _TOLD_EVERY_S = 0.5
 _PART_EVERY_S = 2.0
 _HELD_OUT = 0.1
@@ -69,10 +72,10 @@ def execute(settings: Settings, run_id: str, *, cache: ReferenceCache | None = N
     """
     work = RunWork(settings.store, run_id)
     try:
-        with work.locked(), _logged(work) as log:
+        with work.working(), _logged(work) as log:
             try:
-                if RunStore(settings.store).header(run_id).status.state is RunState.DONE:
-                    return Ended(run_id, RunState.DONE)
+                if work.state_on_disk() in (RunState.DONE, RunState.CANCELLED):
+                    return Ended(run_id, work.state_on_disk())  # since it was handed over
                 spec = work.spec()
                 card = catalogue.cards(settings)[spec.model]
                 _Experiment(settings, work, spec, card, log).run(cache or ReferenceCache())
@@ -170,7 +173,8 @@ class _Experiment:
             record=self.work.record,
             spend=self.work.spend,
         )
-        return evaluate.fitted(
+        began = time.monotonic()
+        model = evaluate.fitted(
             self.card,
             protocol,
             transition,
@@ -181,6 +185,13 @@ class _Experiment:
             arguments={k: v for k, v in spec.model_args.items() if k not in RUN_ARGUMENTS},
             target_property=_property(spec),
         )
+        self._took("learning", began, len(train))
+        return model
+
+    def _took(self, phase: Phase, began: float, molecules: int) -> None:
+        seconds = time.monotonic() - began
+        self.work.took(PhaseTime(phase=phase, seconds=seconds, molecules=molecules))
+        self.log.info("%s took %.2f s", phase, seconds)
 
     def _learning_molecules(
         self, molecules: pd.DataFrame, protocol: TaskProtocol
@@ -198,7 +209,7 @@ class _Experiment:
         teller = _Teller(self.work, total, total - len(left))
         self.log.info("answers %d molecules", len(left))
         waiting: list[pd.DataFrame] = []
-        saved = time.monotonic()
+        began = saved = time.monotonic()
         for frame in evaluate.answers(model, left, smallest=self._smallest_batch()):
             waiting.append(frame)
             teller.answered(len(frame))
@@ -207,6 +218,7 @@ class _Experiment:
                 waiting, saved = [], time.monotonic()
         if waiting:
             self.work.add_part(pd.concat(waiting, ignore_index=True))
+        self._took("answering", began, len(left))
 
     def _smallest_batch(self) -> int:
         return require_ability(self.card, TASKS[self.spec.task].protocol).smallest_batch
@@ -216,10 +228,12 @@ class _Experiment:
         teller = _Teller(work, len(expected), len(expected))
         completed = complete(work.parts(), expected)
         teller.tell("scoring", 0.0, "Scoring", force=True)
+        began = time.monotonic()
         scored = score_predictions(
             self.settings, spec.task, completed, expected, seed=spec.seed, cache=cache,
             progress=lambda share, text: teller.tell("scoring", share, text),
         )  # fmt: skip
+        self._took("scoring", began, len(expected))
         failed = int(completed["error"].notna().sum())
         before = work.status()
         RunStore(self.settings.store).finish(

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import psutil
-
 from chebimm_core.domain.run import (
     RunHeader,
     RunProgress,
@@ -18,22 +16,25 @@ from chebimm_core.domain.run import (
     TrainingPoint,
     Usage,
 )
-from chebimm_core.errors import NotFoundError, SettingError, StoreError
+from chebimm_core.errors import NotFoundError, StoreError
 from chebimm_core.runner import worker
-from chebimm_core.runner.scoring import expected_molecules
+from chebimm_core.runner.executor import require_executor
+from chebimm_core.services import planning
 from chebimm_core.services.planning import Estimate, estimate, obstacles, plan
 from chebimm_core.settings import Settings
-from chebimm_core.store.dataset_store import DatasetStore
+from chebimm_core.store import processes
 from chebimm_core.store.run_queue import RunQueue
 from chebimm_core.store.run_store import RunStore
-from chebimm_core.store.run_work import AT_WORK, RESUMABLE, RunWork, is_running
+from chebimm_core.store.run_work import AT_WORK, RESUMABLE, RunWork
 
 __all__ = [
     "Activity", "Estimate", "activity", "cancel", "curve", "delete", "estimate", "launch",
-    "log_tail", "obstacles", "plan", "progress", "resume", "usage", "wake",
+    "log_tail", "obstacles", "plan", "progress", "resume", "unfinished", "usage", "wake",
 ]  # fmt: skip
 
 _CANCEL_PATIENCE_S = 1.2
+_HELD_BRIEFLY_S = 0.3
+_LOOKED_EVERY_S = 0.05
 _LOG_BYTES = 200_000
 
 
@@ -66,14 +67,16 @@ def launch(settings: Settings, specs: Sequence[RunSpec], *, now: datetime) -> li
         The runs that are new.
 
     Raises:
-        StoreError: If none is new.
+        StoreError: If none is new; names the state of the last one and what to do.
+        SettingError: If the settings name no executor there is.
+        MissingDependencyError: If the executor they name is not installed.
     """
+    require_executor(settings)
     store, queue = RunStore(settings.store), RunQueue(settings.store)
-    datasets = DatasetStore(settings.store)
     made: list[RunHeader] = []
     refused: StoreError | None = None
     for spec in specs:
-        total = len(expected_molecules(datasets.molecules(spec.dataset, split=spec.split), spec))
+        total = planning.molecules_of(settings, spec)
         try:
             work = RunWork.create(settings.store, spec, n_total=total, now=now)
         except StoreError as error:
@@ -92,22 +95,24 @@ def resume(settings: Settings, run_ids: Sequence[str]) -> None:
 
     Raises:
         NotFoundError: If a run does not exist.
-        StoreError: If one is complete, or at work.
+        StoreError: If one is complete, or at work; the runs named before it are queued.
     """
+    require_executor(settings)
     queue = RunQueue(settings.store)
-    for run_id in run_ids:
-        work = _existing(settings, run_id)
-        state = work.status().state
-        waiting_for_nobody = state is RunState.QUEUED and run_id not in queue.ids()
-        if state not in RESUMABLE and not waiting_for_nobody:
-            raise StoreError(
-                "Only a run that was interrupted, failed or cancelled can be resumed",
-                value=f"{run_id} is {state}",
-            )
-        work.clear_cancel()
-        work.mark(RunState.QUEUED)
-        queue.add(run_id)
-    wake(settings)
+    try:
+        for run_id in run_ids:
+            work = _existing(settings, run_id)
+            if run_id in queue.ids() and work.status().state is RunState.QUEUED:
+                continue  # it waits already; what it may lack is a driver
+            _require_stopped(run_id, work.status().state)
+            with work.locked(_HELD_BRIEFLY_S):
+                if work.state_on_disk() is RunState.DONE:  # a moment ago
+                    continue
+                work.clear_cancel()
+                work.mark(RunState.QUEUED)
+            queue.add(run_id)
+    finally:
+        wake(settings)
 
 
 def cancel(settings: Settings, run_id: str) -> None:
@@ -115,7 +120,7 @@ def cancel(settings: Settings, run_id: str) -> None:
 
     Raises:
         NotFoundError: If the run does not exist.
-        StoreError: If it is neither queued nor running.
+        StoreError: If it is neither queued nor running, or did not end.
     """
     work, queue = _existing(settings, run_id), RunQueue(settings.store)
     state = work.status().state
@@ -124,17 +129,21 @@ def cancel(settings: Settings, run_id: str) -> None:
             "Only a queued or running run can be cancelled", value=f"{run_id} is {state}"
         )
     work.request_cancel()
+    if state is RunState.QUEUED:
+        with contextlib.suppress(StoreError):  # somebody has just begun to work on it
+            worker.cancel_now(work, wait_s=_HELD_BRIEFLY_S)
+            queue.remove(run_id)
+            return
     until = time.monotonic() + _CANCEL_PATIENCE_S
     while queue.is_driven() and time.monotonic() < until:
-        if work.status().state not in AT_WORK:
+        if work.state_on_disk() not in AT_WORK:
             return
-        time.sleep(0.05)
-    state = work.status().state
-    if state not in (*AT_WORK, RunState.INTERRUPTED):
-        return
-    _kill_worker(work)  # no driver heard the wish, or it is too slow
-    worker.cancel_now(work)
+        time.sleep(_LOOKED_EVERY_S)
+    identity = work.worker()  # no driver heard the wish, or it is too slow
+    if identity is not None and work.alive():
+        processes.kill(identity)
     queue.remove(run_id)
+    worker.cancel_now(work)
 
 
 def delete(settings: Settings, run_id: str) -> None:
@@ -142,17 +151,11 @@ def delete(settings: Settings, run_id: str) -> None:
 
     Raises:
         NotFoundError: If it does not exist.
-        StoreError: If it is running.
+        StoreError: If it is running, or may not be changed.
     """
-    if RunStore(settings.store).exists(run_id):
-        work = RunWork(settings.store, run_id)
-        with contextlib.suppress(StoreError):  # a damaged run may go, too
-            if work.status().state is RunState.RUNNING:
-                raise SettingError(
-                    "A running run cannot be deleted", value=run_id, do="Cancel it first"
-                )
-    RunQueue(settings.store).remove(run_id)
+    _existing(settings, run_id)
     RunStore(settings.store).delete(run_id)
+    RunQueue(settings.store).remove(run_id)
 
 
 def wake(settings: Settings) -> None:
@@ -161,15 +164,17 @@ def wake(settings: Settings) -> None:
         worker.ensure_driver(settings)
 
 
+def unfinished(settings: Settings) -> list[RunHeader]:
+    """Runs that wait, are at work or have stopped, those that can be read."""
+    return RunStore(settings.store).unfinished()
+
+
 def activity(settings: Settings) -> Activity:
     """What waits, what runs, what has stopped."""
     queue = RunQueue(settings.store)
     place = {run_id: k for k, run_id in enumerate(queue.ids())}
-    headers = [
-        h for h in RunStore(settings.store).all_headers() if h.status.state is not RunState.DONE
-    ]
     by_state: dict[RunState, list[RunHeader]] = {}
-    for header in headers:
+    for header in unfinished(settings):
         by_state.setdefault(header.status.state, []).append(header)
     stopped = [h for state in RESUMABLE for h in by_state.get(state, [])]
     return Activity(
@@ -208,7 +213,9 @@ def log_tail(settings: Settings, run_id: str, lines: int = 200) -> str:
             text = file.read().decode("utf-8", errors="replace")
     except FileNotFoundError:
         return ""
-    return "\n".join(text.splitlines()[-lines:])
+    # A progress bar redraws its line: what stands after the last return is what one sees.
+    shown = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
+    return "\n".join(shown[-lines - 1 :]).strip("\n")
 
 
 def _existing(settings: Settings, run_id: str) -> RunWork:
@@ -221,8 +228,18 @@ def _existing(settings: Settings, run_id: str) -> RunWork:
     return RunWork(settings.store, run_id)
 
 
-def _kill_worker(work: RunWork) -> None:
-    identity = work.worker()
-    if identity is not None and work.alive() and is_running(identity):
-        with contextlib.suppress(psutil.Error):
-            psutil.Process(identity.pid).kill()
+def _require_stopped(run_id: str, state: RunState) -> None:
+    """Refuses to resume what is complete or at work.
+
+    A queued run that waits in no queue may go on: its launch was cut short.
+    """
+    if state is RunState.DONE:
+        raise StoreError(
+            "This run is complete: there is nothing to resume",
+            value=run_id,
+            do="Open it in Results, or launch it with another seed",
+        )
+    if state is RunState.RUNNING:
+        raise StoreError(
+            "This run is at work already", value=run_id, do="Watch it, or cancel it first"
+        )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from chebimm_core.domain.run import RunHeader, RunSpec
+from chebimm_core.domain.run import PhaseTime, RunHeader, RunSpec
 from chebimm_core.domain.specs import ModelCard, Scalar, Transition
 from chebimm_core.errors import ChebiMMError, SettingError
 from chebimm_core.models import require_ability
@@ -23,8 +26,15 @@ from chebimm_core.runner.scoring import (
 from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.store.run_store import RunStore
+from chebimm_core.store.run_work import RunWork
 from chebimm_core.tasks import TASKS
 
+_START_S = 2.0
+"""Until a fresh process has loaded what every run needs."""
+_WEIGHTS = "weights"
+"""How the names of parameters that take a folder of weights end."""
+_ANY = {"model": "any", "revision": None, "seed": 0}
+"""What does not bear on which molecules a run is about."""
 _LEARNED_FROM = 3_000
 """Molecules the times on the cards are for."""
 
@@ -86,7 +96,7 @@ def plan(
         raise SettingError(
             f"Data set {dataset} has no such split", value=split, allowed=", ".join(header.splits)
         )
-    given = dict(arguments or {})
+    given = {name: _whole(name, value) for name, value in (arguments or {}).items()}
     run_level = {k: given.pop(k) for k in experiment.RUN_ARGUMENTS if k in given}
     parameters = require_ability(card, wanted.protocol).parameters
     values = check_arguments(model, parameters, given)
@@ -104,10 +114,27 @@ def plan(
         limit=limit,
         seed=seed,
     )
-    learns_from, _ = experiment.splits_for(settings, spec)
+    learns_from = _learns_from(settings, spec)
     return spec.model_copy(
         update={"model_args": {**spec.model_args, experiment.FITTED_ON_ARGUMENT: learns_from}}
     )
+
+
+def molecules_of(settings: Settings, spec: RunSpec) -> int:
+    """How many molecules a run has to answer for.
+
+    Raises:
+        SettingError: If the data set has no column to score against, or there are none.
+    """
+    asked = {k: v for k, v in spec.model_args.items() if k in experiment.RUN_ARGUMENTS}
+    alike = spec.model_copy(update={**_ANY, "limit": None, "model_args": asked})
+    n = _expected(settings, alike.model_dump_json())
+    if not n:
+        raise SettingError(
+            "There is no molecule to answer for: none of the split has a reference",
+            value=f"{spec.transition} on {spec.dataset} {spec.split}",
+        )
+    return n if spec.limit is None else min(n, spec.limit)
 
 
 def obstacles(
@@ -143,22 +170,83 @@ def obstacles(
 
 
 def estimate(settings: Settings, spec: RunSpec) -> Estimate:
-    """How long a run will take: by earlier runs of the model here, else by its card."""
-    molecules = DatasetStore(settings.store).molecules(spec.dataset)
-    n = len(expected_molecules(molecules, spec))
-    learned_from = int((molecules["split"] == spec.model_args.get("fitted_on")).sum())
-    for header in RunStore(settings.store).headers():
-        same = (header.spec.model, header.spec.task) == (spec.model, spec.task)
-        took = _seconds(header)
-        if same and took is not None and header.status.n_total:
-            share = max(n / header.status.n_total, 0.2)  # learning does not shrink with a limit
-            return Estimate(took * share, f"by run {header.run_id}", n)
+    """How long a run will take: by the last run of the model here, else by its card."""
+    n = molecules_of(settings, spec)
+    splits = DatasetStore(settings.store).header(spec.dataset).splits
+    learned_from = splits.get(str(spec.model_args.get(experiment.FITTED_ON_ARGUMENT)), 0)
+    limit_s = float(spec.model_args.get("cpu_seconds", 0.0) or math.inf)
+    earlier = _earlier(settings, spec)
+    if earlier is not None:
+        times = RunWork(settings.store, earlier.run_id).times()
+        each = {p: _per_molecule(times, p) for p in ("learning", "answering", "scoring")}
+        learning = min(limit_s, each["learning"] * learned_from)
+        seconds = learning + (each["answering"] + each["scoring"]) * n + _START_S
+        return Estimate(seconds, f"by what run {earlier.run_id} took here", n)
     card = catalogue.cards(settings)[spec.model]
     ability = require_ability(card, TASKS[spec.task].protocol)
     if ability.sample_seconds is None and ability.fit_seconds is None:
-        return Estimate(None, "no run of this model yet", n)
-    scaled = (ability.fit_seconds or 0.0) * learned_from / _LEARNED_FROM
-    return Estimate(scaled + n * (ability.sample_seconds or 0.0), "measured on two CPU cores", n)
+        return Estimate(None, "no run of this model yet, and its card gives no time", n)
+    learning = min(limit_s, (ability.fit_seconds or 0.0) * learned_from / _LEARNED_FROM)
+    seconds = learning + n * (ability.sample_seconds or 0.0) + _START_S
+    return Estimate(seconds, "by the model's card: two CPU cores, scoring left out", n)
+
+
+def _earlier(settings: Settings, spec: RunSpec) -> RunHeader | None:
+    """The run of the model that tells most: of the same task, transition and arguments, the last.
+
+    None: none was launched here.
+    """
+
+    def likeness(header: RunHeader) -> tuple[int, float]:
+        same = [header.spec.transition == spec.transition, *(
+            header.spec.model_args.get(name) == value for name, value in spec.model_args.items()
+        )]  # fmt: skip
+        finished = header.status.finished or header.status.created
+        return sum(same), finished.timestamp()
+
+    found = [
+        h
+        for h in RunStore(settings.store).headers()
+        if (h.spec.model, h.spec.task) == (spec.model, spec.task)
+        and RunWork(settings.store, h.run_id).times()
+    ]
+    return max(found, key=likeness, default=None)
+
+
+def _per_molecule(times: Sequence[PhaseTime], phase: str) -> float:
+    """Seconds; of several sessions of learning the longest counts, as each may begin anew."""
+    of_phase = [t for t in times if t.phase == phase and t.molecules]
+    if phase == "learning":
+        return max((t.seconds / t.molecules for t in of_phase), default=0.0)
+    molecules = sum(t.molecules for t in of_phase)
+    return sum(t.seconds for t in of_phase) / molecules if molecules else 0.0
+
+
+@functools.lru_cache(maxsize=256)
+def _expected(settings: Settings, spec: str) -> int:
+    """Expected molecules of a spec without limit, which names the content of its data set."""
+    given = RunSpec.model_validate_json(spec)
+    molecules = DatasetStore(settings.store).molecules(given.dataset, split=given.split)
+    return len(expected_molecules(molecules, given))
+
+
+def _learns_from(settings: Settings, spec: RunSpec) -> str:
+    """Split a run learns from; looked up once for all models of a grid."""
+    asked = {k: v for k, v in spec.model_args.items() if k in experiment.RUN_ARGUMENTS}
+    alike = spec.model_copy(update={**_ANY, "limit": None, "model_args": asked})
+    return _split(settings, alike.model_dump_json())
+
+
+@functools.lru_cache(maxsize=256)
+def _split(settings: Settings, spec: str) -> str:
+    return experiment.splits_for(settings, RunSpec.model_validate_json(spec))[0]
+
+
+def _whole(name: str, value: Scalar) -> Scalar:
+    """A local folder of weights by its full path: workers may start elsewhere."""
+    if name.endswith(_WEIGHTS) and isinstance(value, str) and value and Path(value).is_dir():
+        return str(Path(value).resolve())
+    return value
 
 
 def _transition(key: str) -> Transition:
@@ -191,11 +279,3 @@ def _lacking(settings: Settings, moved: Transition, dataset: str) -> list[str]:
     except ChebiMMError as error:
         return [str(error)]
     return []
-
-
-def _seconds(header: RunHeader) -> float | None:
-    status = header.status
-    if status.finished is None or header.spec.origin.kind != "launched":
-        return None
-    took = (status.finished - status.created).total_seconds()
-    return took if took > 0 else None

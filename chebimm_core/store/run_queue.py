@@ -65,8 +65,10 @@ class RunQueue:
         atomic.write_model(self._folder / _STARTING, driver)
 
     def is_driven(self) -> bool:
-        """Whether a driver is at work, or about to be. Asks files and processes, not the lock: a
-        question that held it would send away a driver that begins just then.
+        """Whether a driver is at work, or about to be.
+
+        Asks files and processes, not the lock: a question that held it for a moment would send
+        away a driver that begins just then.
         """
         for name in (_DRIVER, _STARTING):
             try:

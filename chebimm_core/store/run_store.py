@@ -51,6 +51,17 @@ class RunStore:
         """As :meth:`headers`, with the runs that are not complete: waiting, at work or stopped."""
         return [h for h, _ in self._scan() if h is not None]
 
+    def unfinished(self) -> list[RunHeader]:
+        """Headers of the runs that are not complete; of the others only the status is read."""
+        found = []
+        for run_id in self.ids():
+            try:
+                if RunWork(self._root.parent, run_id).state_on_disk() is not RunState.DONE:
+                    found.append(self.header(run_id))
+            except (StoreError, NotFoundError):
+                continue  # damaged() names it
+        return found
+
     def damaged(self) -> dict[str, str]:
         """Run id -> why its header cannot be read, so that a broken run is shown and not hidden."""
         return {run_id: why for (_, (run_id, why)) in self._scan() if why}
@@ -74,18 +85,18 @@ class RunStore:
 
     def predictions(self, run_id: str) -> pd.DataFrame:
         """(n, 5) frame of :data:`~chebimm_core.domain.prediction.PREDICTION_COLUMNS`."""
-        return atomic.read_parquet(self._folder(run_id) / "predictions.parquet")
+        return self._table(run_id, "predictions.parquet")
 
     def samples(self, run_id: str) -> pd.DataFrame:
         """``cid`` and the per-molecule value of each metric, NaN where it does not count."""
-        return atomic.read_parquet(self._folder(run_id) / "samples.parquet")
+        return self._table(run_id, "samples.parquet")
 
     def statistics(self, run_id: str) -> pd.DataFrame:
         """``cid`` and the additive statistics of each metric, columns ``<metric>:<k>``.
 
         They make intervals, paired tests and rank stability a matrix product.
         """
-        return atomic.read_parquet(self._folder(run_id) / "statistics.parquet")
+        return self._table(run_id, "statistics.parquet")
 
     def add(
         self,
@@ -166,7 +177,16 @@ class RunStore:
         atomic.write_model(folder / "status.json", status.model_copy(update={"tags": cleaned}))
 
     def delete(self, run_id: str) -> None:
-        atomic.remove_folder(self._folder(run_id))
+        """Removes a run that nobody works on, a damaged one too.
+
+        Raises:
+            StoreError: If it is at work, or may not be changed.
+        """
+        folder, work = self._folder(run_id), RunWork(self._root.parent, run_id)
+        if work.alive():
+            raise StoreError("A run at work cannot be deleted", value=run_id, do="Cancel it first")
+        with work.locked():  # nobody begins to work on it while it goes
+            atomic.remove_folder(folder)
 
     def token(self) -> str:
         """Changes whenever any run appears, changes or goes; a cache key."""
@@ -182,6 +202,18 @@ class RunStore:
                 stat = path.stat()
                 parts.append(f"{stat.st_mtime_ns}.{stat.st_ino}")
         return "-".join(parts)
+
+    def _table(self, run_id: str, name: str) -> pd.DataFrame:
+        path = self._folder(run_id) / name
+        if not path.exists():
+            state = RunWork(self._root.parent, run_id).status().state
+            if state is not RunState.DONE:
+                raise StoreError(
+                    f"This run is {state}: it has no result yet",
+                    value=run_id,
+                    do="Wait until it is done, or resume it if it has stopped",
+                )
+        return atomic.read_parquet(path)
 
     def _scan(self) -> list[tuple[RunHeader | None, tuple[str, str]]]:
         found: list[tuple[RunHeader | None, tuple[str, str]]] = []

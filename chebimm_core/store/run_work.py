@@ -13,16 +13,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
 from chebimm_core.domain.prediction import PREDICTION_COLUMNS
 from chebimm_core.domain.run import (
+    PhaseTime,
     RunProgress,
     RunSpec,
     RunState,
     RunStatus,
+    Stored,
     TrainingPoint,
     Usage,
     WorkerIdentity,
@@ -30,6 +33,8 @@ from chebimm_core.domain.run import (
 from chebimm_core.errors import NotFoundError, StoreError
 from chebimm_core.store import atomic
 from chebimm_core.store.processes import boot_id, is_running, own_identity
+
+S = TypeVar("S", bound=Stored)
 
 _LOCK_WAIT_S = 5.0
 
@@ -80,7 +85,7 @@ class RunWork:
 
     def status(self) -> RunStatus:
         """The state as it is now: a run that nobody works on any more is interrupted."""
-        status = atomic.read_model(self.folder / "status.json", RunStatus)
+        status = self._written()
         if status.state is RunState.RUNNING and not self.alive():
             return status.model_copy(
                 update={
@@ -90,14 +95,17 @@ class RunWork:
             )
         return status
 
+    def state_on_disk(self) -> RunState:
+        """The state last written, for who holds the run."""
+        return self._written().state
+
     def mark(self, state: RunState, message: str = "", *, finished: datetime | None = None) -> None:
         """Writes a change of state; what else the status says stays."""
-        path = self.folder / "status.json"
-        before = atomic.read_model(path, RunStatus)
+        before = self._written()
         parts = self.parts()
         failed = int(parts["error"].notna().sum())
         atomic.write_model(
-            path,
+            self.folder / "status.json",
             before.model_copy(
                 update={
                     "state": state,
@@ -238,46 +246,54 @@ class RunWork:
 
     def record(self, point: TrainingPoint) -> None:
         """Adds a point to the training curve."""
-        with (self.artifacts / "curve.jsonl").open("a", encoding="utf-8") as lines:
-            lines.write(point.model_dump_json() + "\n")
+        self._append("curve", point)
 
     def spend(self, usage: Usage) -> None:
         """Adds what requests took."""
-        with (self.artifacts / "usage.jsonl").open("a", encoding="utf-8") as lines:
-            lines.write(usage.model_dump_json() + "\n")
+        self._append("usage", usage)
+
+    def took(self, time: PhaseTime) -> None:
+        """Adds what a phase took."""
+        self._append("times", time)
+
+    def times(self) -> list[PhaseTime]:
+        """What the phases took, session by session."""
+        return self._lines("times", PhaseTime)
 
     def usage(self) -> Usage | None:
         """What all requests of the run took; None if it made none."""
-        try:
-            lines = (self.folder / "artifacts" / "usage.jsonl").read_text(encoding="utf-8")
-        except OSError:
-            return None
-        total = Usage()
-        for line in lines.splitlines():
-            try:
-                total += Usage.model_validate_json(line)
-            except ValueError:
-                continue
-        return total
+        found = self._lines("usage", Usage)
+        return sum(found, Usage()) if found else None
 
     def curve(self) -> list[TrainingPoint]:
         """The training curve in order of steps; of a step learned twice, the later word counts."""
+        points = self._lines("curve", TrainingPoint)
+        found = {(point.step, point.validation is not None): point for point in points}
+        return [found[key] for key in sorted(found)]
+
+    def _append(self, name: str, line: Stored) -> None:
+        with (self.artifacts / f"{name}.jsonl").open("a", encoding="utf-8") as lines:
+            lines.write(line.model_dump_json() + "\n")
+
+    def _lines(self, name: str, kind: type[S]) -> list[S]:
         try:
-            lines = (self.folder / "artifacts" / "curve.jsonl").read_text(encoding="utf-8")
+            text = (self.folder / "artifacts" / f"{name}.jsonl").read_text(encoding="utf-8")
         except OSError:
             return []
-        found: dict[tuple[int, bool], TrainingPoint] = {}
-        for line in lines.splitlines():
+        found = []
+        for line in text.splitlines():
             try:
-                point = TrainingPoint.model_validate_json(line)
+                found.append(kind.model_validate_json(line))
             except ValueError:
-                continue  # the last line of a killed worker
-            found[point.step, point.validation is not None] = point
-        return [found[key] for key in sorted(found)]
+                continue  # cut off with a killed worker
+        return found
 
     def further(self) -> tuple[int, int]:
         """Answers and training steps so far: both only grow, so a change is work done."""
         return len(self.parts()), max((point.step for point in self.curve()), default=0)
+
+    def _written(self) -> RunStatus:
+        return atomic.read_model(self.folder / "status.json", RunStatus)
 
     def _exists_already(self) -> StoreError:
         try:
