@@ -5,19 +5,28 @@ They start from random weights: no download, and a result in seconds on a CPU.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 from chebimm_core.domain.specs import Ability, ModelCard, Parameter, Scalar, Transition
 from chebimm_core.models.encoder_predictor import EncoderPredictor
+from chebimm_core.models.encoder_retriever import EncoderRetriever
+from chebimm_core.models.pretrained import SCIBERT, Pretrained
 from chebimm_core.models.protocols import FitContext
+from chebimm_core.models.text_encoders import TFIDF, text_tower
 from chebimm_core.models.training_parameters import POOLING, training_parameters
+from chebimm_core.models.transitions import between
 
-_TITLES = {
-    "gin": ("GIN", "Xu et al. 2019, arXiv:1810.00826"),
-    "gcn": ("GCN", "Kipf and Welling 2017, arXiv:1609.02907"),
-    "gat": ("GAT", "Velickovic et al. 2018, arXiv:1710.10903"),
-}
+GRAPH_ENCODERS = tuple(
+    Pretrained(name, title, "", 0.1, "Apache-2.0", reference, "nothing: random weights")
+    for name, title, reference in (
+        ("gin", "GIN", "Xu et al. 2019, arXiv:1810.00826"),
+        ("gcn", "GCN", "Kipf and Welling 2017, arXiv:1609.02907"),
+        ("gat", "GAT", "Velickovic et al. 2018, arXiv:1710.10903"),
+    )
+)
 NETWORK = (
     Parameter("width", "Width", 64, "Features of an atom; for GAT a multiple of 4.", low=4,
               high=2048, advanced=True),
@@ -37,36 +46,62 @@ _PREDICT = (
 )
 
 
-def _card(kind: str) -> ModelCard:
-    title, reference = _TITLES[kind]
+_RETRIEVE = (
+    POOLING,
+    Parameter(
+        "text_weights",
+        "Text tower",
+        TFIDF,
+        f"What reads the text: {TFIDF} (weighted words and n-grams, nothing to download), or a hub "
+        f"id or folder of a text encoder; the paper takes {SCIBERT.hub_id}.",
+    ),
+    *training_parameters(epochs=60, batch_size=128, learning_rate=2e-3, cpu_seconds=60.0),
+    *NETWORK,
+)
+
+
+def _card(part: Pretrained) -> ModelCard:
+    module = "chebimm_core.models.graph_networks"
     return ModelCard(
-        name=kind,
-        title=title,
+        name=part.name,
+        title=part.title,
         family="graph encoder",
         abilities=(
             Ability(
                 "predict",
-                (Transition(("graph",), "property"),),
-                f"chebimm_core.models.graph_networks:{title.capitalize()}Predictor",
+                between(("graph",), "property"),
+                f"{module}:{part.name.capitalize()}Predictor",
                 _PREDICT,
                 stops_early=True,
-                fit_seconds=15.0,
+                fit_seconds=20.0,
                 sample_seconds=0.001,
             ),
+            Ability(
+                "retrieve",
+                tuple(
+                    Transition((a,), b)
+                    for pair in (("graph", "IUPAC"), ("graph", "caption"))
+                    for a, b in permutations(pair)
+                ),
+                f"{module}:{part.name.capitalize()}Retriever",
+                _RETRIEVE,
+                stops_early=True,
+                fit_seconds=70.0,
+                sample_seconds=0.002,
+            ),
         ),
-        description=f"{title} over atoms and bonds, trained from random weights on the training "
-        "split; by default for 15 seconds of processor time.",
+        description=f"{part.title} over atoms and bonds, trained from random weights on the "
+        "training split, by default for a stated processor time.",
         trained_on="the training split of the data set",
-        license="Apache-2.0",
-        reference=reference,
+        license=part.license,
+        reference=part.reference,
         paper_family=2,
-        encoder=title,
-        parameters_millions=0.06,
-        gpus=0.0,
+        encoder=part.title,
+        parameters_millions=part.millions,
     )
 
 
-CARDS = tuple(_card(kind) for kind in _TITLES)
+CARDS = tuple(_card(part) for part in GRAPH_ENCODERS)
 
 
 class _GraphPredictor(EncoderPredictor):
@@ -92,6 +127,36 @@ class GcnPredictor(_GraphPredictor):
 
 
 class GatPredictor(_GraphPredictor):
+    """With GAT."""
+
+    kind = "gat"
+
+
+class _GraphRetriever(EncoderRetriever):
+    """Graphs and their texts."""
+
+    kind = ""
+
+    def make_encoder(self, modality: str, texts: Sequence[str], context: FitContext) -> Any:
+        """A graph network for graphs, the text tower for texts."""
+        if modality == "graph":
+            return graph_encoder(self.kind, self.arguments)
+        return text_tower(str(self.arguments["text_weights"]), texts, context)
+
+
+class GinRetriever(_GraphRetriever):
+    """With GIN."""
+
+    kind = "gin"
+
+
+class GcnRetriever(_GraphRetriever):
+    """With GCN."""
+
+    kind = "gcn"
+
+
+class GatRetriever(_GraphRetriever):
     """With GAT."""
 
     kind = "gat"

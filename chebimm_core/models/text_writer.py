@@ -51,7 +51,7 @@ class TextWriter(ABC):
 
     @abstractmethod
     def make_network(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Any:
-        """A network with ``encoder.prepare``, ``targets``, ``collate``, loss and ``write``."""
+        """A network with ``prepare``, ``targets``, ``collate``, loss and ``write``."""
 
     def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
         """Fine-tunes; with zero epochs the weights are used as they are."""
@@ -80,7 +80,7 @@ class TextWriter(ABC):
         from chebimm_core.neural.seq2seq import Writing
 
         how = Writing(self.num_beams, self.max_length)
-        examples = self._network.encoder.prepare([str(t) for t in inputs])
+        examples = self._network.prepare([str(t) for t in inputs])
         there = [k for k, example in enumerate(examples) if example is not None]
         found = [Generated(None, "The input cannot be read")] * len(inputs)
         for start in range(0, len(there), self.write_batch):
@@ -91,6 +91,6 @@ class TextWriter(ABC):
         return found
 
     def _examples(self, network: Any, pairs: pd.DataFrame) -> list[tuple[Any, list[int]]]:
-        examples = network.encoder.prepare([str(t) for t in pairs["input"]])
+        examples = network.prepare([str(t) for t in pairs["input"]])
         targets = network.targets([str(t) for t in pairs["target"]], self.max_length)
         return [(a, b) for a, b in zip(examples, targets, strict=True) if a is not None and b]

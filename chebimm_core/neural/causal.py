@@ -31,7 +31,6 @@ class CausalNetwork(nn.Module):
         self._tail = self._ids(f"\n{target}:")
         self._positions = int(getattr(self.model.config, "max_position_embeddings", 0) or 10**6)
         self._max_input = max_input
-        self.encoder = self  # prepares the inputs, too
 
     def prepare(self, texts: Sequence[str]) -> list[list[int] | None]:
         """Prompts as token ids; None for an input without a token."""

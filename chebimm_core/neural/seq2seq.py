@@ -53,6 +53,10 @@ class Seq2SeqNetwork(nn.Module):
             model.get_encoder().requires_grad_(False)
             model.get_input_embeddings().requires_grad_(True)  # the decoder shares them
 
+    def prepare(self, texts: Sequence[str]) -> list[Any | None]:
+        """Examples of the encoder; None for an input it cannot read."""
+        return list(self.encoder.prepare(texts))
+
     def targets(self, texts: Sequence[str], max_length: int) -> list[list[int]]:
         """Token ids of answers, cut to ``max_length``."""
         found = self.tokenizer(text_target=list(texts), truncation=True, max_length=max_length)

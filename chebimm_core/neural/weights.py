@@ -112,6 +112,9 @@ def load_network(factory: str, where: Source) -> torch.nn.Module:
 
 
 def _loaded(factory: Any, where: Source, what: str, **options: Any) -> Any:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # it would fill the run's log
     try:
         return factory.from_pretrained(where.name, **where.arguments(), **options)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
