@@ -231,6 +231,8 @@ class ModelCard:
     parameters_millions: float | None = None
     gpus: float = 0.0
     """GPUs one run wants on a cluster; it still runs on a CPU, slowly."""
+    scripted: bool = False
+    """True for a stand-in that drives tests; pickers, grids and rankings leave it out."""
 
     def ability(self, protocol: TaskProtocol) -> Ability | None:
         """How the model does tasks of that protocol; None if it does not."""

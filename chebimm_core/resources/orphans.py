@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
+import sys
 import threading
 import time
 
 _LOOKED_EVERY_S = 1.0
+_PR_SET_PDEATHSIG = 1
+"""prctl(2)."""
+
+
+def end_at_once_with_parent(parent: int) -> None:
+    """As :func:`end_with_parent`, and on Linux by the kernel: C code that never lets go ends too.
+
+    The parent's thread that starts this process must live as long as the parent, as the kernel
+    takes the end of that thread for the end of the parent.
+
+    Args:
+        parent: Its pid, told by itself: it may be gone before this process can ask.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+    end_with_parent()
 
 
 def end_with_parent() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -13,7 +14,7 @@ import psutil
 from loky import ProcessPoolExecutor
 from loky.process_executor import ShutdownExecutorError
 
-from chebimm_core.resources.orphans import end_with_parent
+from chebimm_core.resources.orphans import end_at_once_with_parent
 from chebimm_core.runner.executor import Outcome
 
 _IDLE_S = 120
@@ -49,7 +50,10 @@ class LocalExecutor:
         slot = next(s for s in self._slots if s.key is None)
         if slot.pool is None:
             slot.pool = ProcessPoolExecutor(
-                max_workers=1, timeout=_IDLE_S, initializer=end_with_parent
+                max_workers=1,
+                timeout=_IDLE_S,
+                initializer=end_at_once_with_parent,
+                initargs=(os.getpid(),),
             )
         slot.key, slot.future = key, slot.pool.submit(function, *args)
 
