@@ -48,7 +48,10 @@ RUN_ARGUMENTS = (PROPERTY_ARGUMENT, FITTED_ON_ARGUMENT)
 Phase = Literal["learning", "answering", "scoring"]
 
 _TOLD_EVERY_S = 0.5
-_PART_EVERY_S = 2.0
+_PART_AFTER_S = (0.5, 10.0)
+_PART_SHARE = 0.05
+"""Answers are kept after a twentieth of the time they took so far, between those bounds: a kill
+costs little of what there was, and a run of hours has no thousands of files."""
 _HELD_OUT = 0.1
 """Share of the learning split held out for early stopping where no other split can serve."""
 
@@ -213,7 +216,9 @@ class _Experiment:
         for frame in evaluate.answers(model, left, smallest=self._smallest_batch()):
             waiting.append(frame)
             teller.answered(len(frame))
-            if time.monotonic() - saved > _PART_EVERY_S:
+            now = time.monotonic()
+            low, high = _PART_AFTER_S
+            if now - saved > min(high, max(low, _PART_SHARE * (now - began))):
                 self.work.add_part(pd.concat(waiting, ignore_index=True))
                 waiting, saved = [], time.monotonic()
         if waiting:
