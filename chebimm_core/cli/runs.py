@@ -9,8 +9,8 @@ from typing import Literal
 
 import typer
 
-from chebimm_core.domain.run import RunHeader
-from chebimm_core.services import benchmark, public_runs
+from chebimm_core.domain.run import RunHeader, RunState
+from chebimm_core.services import benchmark, launching, public_runs
 from chebimm_core.settings import Settings
 
 runs = typer.Typer(help="Model outputs: load, fetch, list, compare, export.", no_args_is_help=True)
@@ -88,33 +88,58 @@ def list_(
     task: str | None = typer.Option(None),
     split: str | None = typer.Option(None),
     tag: str | None = typer.Option(None),
+    state: RunState | None = typer.Option(None, help="Only runs in this state."),
 ) -> None:
-    """Lists stored runs with their first scores."""
-    for header in benchmark.list_runs(
-        Settings.from_env(), dataset=dataset, task=task, split=split, tag=tag
-    ):
+    """Lists runs: those at work with their progress, complete ones with their first scores."""
+    settings = Settings.from_env()
+    waiting = [
+        h
+        for h in launching.unfinished(settings)
+        if dataset in (None, h.spec.dataset)
+        and task in (None, h.spec.task)
+        and split in (None, h.spec.split)
+        and tag in (None, *h.status.tags)
+    ]
+    done = benchmark.list_runs(settings, dataset=dataset, task=task, split=split, tag=tag)
+    for header in (*waiting, *done):
+        spec, status = header.spec, header.status
+        if state not in (None, status.state):
+            continue
         shown = "  ".join(f"{s.metric} {s.value:.3f}" for s in header.scores[:4])
-        typer.echo(f"{header.run_id}  {header.spec.task}  {header.spec.model}  {shown}")
+        if status.state is not RunState.DONE:
+            shown = _standing(settings, header)
+        typer.echo(f"{header.run_id}  {spec.task}  {spec.model}  {status.state}  {shown}")
+    if launching.activity(settings).stuck:
+        typer.echo("Runs wait and nobody works: resume one of them to start a driver", err=True)
 
 
 @runs.command()
-def show(run_id: str, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
-    """Shows specification, join, scores, intervals and signatures of a run."""
+def show(
+    run_id: str,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    log: int = typer.Option(10, min=0, help="Last lines of the log to show."),
+) -> None:
+    """Shows specification, state, progress, scores, intervals, signatures and log of a run."""
     header = benchmark.header(Settings.from_env(), run_id)
     if as_json:
         typer.echo(header.model_dump_json(indent=1))
-    else:
-        _show(header)
+        return
+    _show(header)
+    settings = Settings.from_env()
+    if header.status.state is not RunState.DONE:
+        typer.echo(_standing(settings, header))
+    text = launching.log_tail(settings, run_id, lines=log)
+    if log and text:
+        typer.echo(f"\n{text}")
 
 
 @runs.command()
 def delete(run_id: str, yes: bool = typer.Option(False, "--yes", help="Do not ask.")) -> None:
-    """Removes a run from the store."""
+    """Removes a run from the store, a damaged one too; cancel it first if it is at work."""
     settings = Settings.from_env()
-    header = benchmark.header(settings, run_id)
     if not yes:
-        typer.confirm(f"Delete {header.run_id}?", abort=True)
-    benchmark.delete(settings, run_id)
+        typer.confirm(f"Delete {run_id}?", abort=True)
+    launching.delete(settings, run_id)
     typer.echo(f"deleted {run_id}")
 
 
@@ -152,10 +177,22 @@ def export(
         output.write_text(text, encoding="utf-8")
 
 
+def _standing(settings: Settings, header: RunHeader) -> str:
+    """How far a run is that is not complete, and why it stopped."""
+    status, found = header.status, launching.progress(settings, header.run_id)
+    if status.state is not RunState.RUNNING or found is None:
+        return status.message
+    rate = "" if found.rate is None else f", {found.rate:.1f} a second"
+    left = "" if found.seconds_left is None else f", {found.seconds_left:.0f} s left"
+    share = f" {found.share:.0%}" if found.phase != "answering" else ""
+    return f"{found.phase}{share}, {found.answered:,} of {found.total:,} answered{rate}{left}"
+
+
 def _show(header: RunHeader) -> None:
     spec, status = header.spec, header.status
     typer.echo(f"{header.run_id}\n{spec.model}: {spec.transition} on {spec.dataset} {spec.split}")
-    typer.echo(f"{status.n_predictions:,} of {status.n_total:,} answered. {status.message}")
+    counted = f"{status.n_predictions:,} of {status.n_total:,} answered"
+    typer.echo(f"{status.state}: {counted}. {status.message}")
     if spec.origin.kind == "fetched" and spec.origin.license is None:
         typer.echo("No license stated: fetched by you, not redistributed")
     for one in header.scores:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from chebimm_core.cli import app
 from chebimm_core.domain.run import RunState
 from chebimm_core.errors import NotFoundError, SettingError, StoreError
 from chebimm_core.runner import catalogue
@@ -223,3 +225,42 @@ def test_a_queue_is_worked_off_in_order_by_one_driver(settings: Settings) -> Non
     drive(settings)
     finished = [RunStore(settings.store).header(s.run_id).status.finished for s in specs]
     assert finished == sorted(finished, key=str) and queue.ids() == []
+
+
+def test_the_command_line_does_what_the_page_does(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in settings.to_env().items():
+        monkeypatch.setenv(name, value)
+    terminal = CliRunner()
+
+    def said(*words: str) -> str:
+        done = terminal.invoke(app, list(words))
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    wanted = (
+        "launch", "--task", "property", "--transition", "SMILES->property", "--model", "scripted",
+        "--dataset", runs.NAME,
+    )  # fmt: skip
+    assert "8 molecules" in said(*wanted, "--set", "end=hang", "--seed", "3")
+    run_id = runs.scripted(settings, {"end": "hang"}, seed=3).run_id
+    work = RunWork(settings.store, run_id)
+    runs.until_state(work, RunState.RUNNING)
+    runs.until(lambda: "learning" in said("runs", "list", "--state", "running"))
+    assert "0 of 8 answered" in said("runs", "list")
+    assert said("runs", "list", "--state", "done") == ""
+    assert "learns from 8 molecules" in said("runs", "show", run_id)
+    refused = terminal.invoke(app, ["runs", "delete", run_id, "--yes"])
+    assert isinstance(refused.exception, StoreError)
+    assert said("cancel", run_id) == f"cancelled {run_id}\n"
+    assert "Cancelled by the user" in said("runs", "list", "--state", "cancelled")
+    said("runs", "delete", run_id, "--yes")
+    assert said("runs", "list") == ""
+
+    work = RunWork(settings.store, runs.scripted(settings).run_id)
+    assert "done" in said(*wanted, "--wait")
+    with work.locked():  # as if cancelled before the end
+        work.mark(RunState.CANCELLED)
+    assert "done" in said("resume", work.run_id, "--wait")
+    assert "r2" in said("runs", "list")
