@@ -29,6 +29,7 @@ ENTRIES = (
     PageEntry("transition_matrix", "Transition matrix", ":material/grid_on:", "Explore"),
     PageEntry("knowledge_map", "Knowledge map", ":material/hub:", "Explore"),
     PageEntry("molecule", "Molecule", ":material/science:", "Explore"),
+    PageEntry("launch", "Launch", ":material/rocket_launch:", "Runs"),
     PageEntry("results", "Results", ":material/leaderboard:", "Runs"),
     PageEntry("dataset", "Dataset", ":material/database:", "Data"),
 )

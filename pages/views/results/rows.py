@@ -47,7 +47,12 @@ def floors(header: RunHeader) -> list[RunHeader]:
     """Runs of models that know nothing of the input: same data, split, task and target."""
     spec = header.spec
     found = cached.read(floor_runs.standing, spec.dataset, spec.task, spec.target)
-    return [f for f in found if f.spec.split == spec.split]
+    asked = spec.model_args.get("property")
+    return [
+        f
+        for f in found
+        if f.spec.split == spec.split and f.spec.model_args.get("property", asked) == asked
+    ]
 
 
 def is_floor(header: RunHeader) -> bool:
@@ -74,6 +79,16 @@ def primary(header: RunHeader) -> Score | None:
     known = {t.name: t for t in task_catalog.tasks()}
     wanted = header.score(known[name].primary_metric) if name in known else None
     return wanted or (header.scores[0] if header.scores else None)
+
+
+def headline(header: RunHeader) -> str:
+    """``BLEU-2 0.412 (floor 0.221)``; says so where a run has no score."""
+    score = primary(header)
+    if score is None:
+        return "no score"
+    floor = floor_score(header, score)
+    beside = f" (floor {panels.figure(floor.value)})" if floor is not None else ""
+    return f"{task_catalog.metric_title(score.metric)} {panels.figure(score.value)}{beside}"
 
 
 def interval(score: Score | None) -> str:
