@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from chebimm_core.domain.specs import Scalar, Transition
 from chebimm_core.models.protocols import FitContext
-from chebimm_core.models.training_parameters import split_arguments
+from chebimm_core.models.training_parameters import require_pairs, split_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +44,7 @@ class EncoderRetriever(ABC):
         from chebimm_core.neural.trainer import train as run_training
         from chebimm_core.neural.two_towers import TwoTowers
 
+        require_pairs(len(train))
         seed_everything(context.seed)
         inputs, targets = _texts(train, "input"), _texts(train, "target")
         source = self.make_encoder(transition.sources[0], inputs, context)

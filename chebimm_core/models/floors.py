@@ -7,13 +7,16 @@ reference. No score should be shown without its floor.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chebimm_core.domain.prediction import input_hash
 from chebimm_core.domain.specs import Ability, ModelCard, Transition
 from chebimm_core.errors import SettingError
+from chebimm_core.models.property_targets import read_targets
 from chebimm_core.models.protocols import FitContext, Generated
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ _INPUTS = {
     "SMILES": ("caption", "IUPAC", "image"),
     "property": ("graph", "SMILES", "InChI", "SELFIES"),
 }
+
+
+_WORLDS = ("graph", "SMILES", "InChI", "SELFIES", "IUPAC", "caption", "image")
+_CHANCE_WIDTH = 64
 
 
 def _abilities(factory: str) -> tuple[Ability, ...]:
@@ -54,8 +61,20 @@ CARDS = (
         name="floor-random",
         title="Floor: a random training answer",
         family="floor",
-        abilities=_abilities("RandomFloor"),
-        description="Gives the answer of a training molecule drawn at random, whatever the input.",
+        abilities=(
+            *_abilities("RandomFloor"),
+            Ability(
+                "retrieve",
+                tuple(
+                    Transition((a,), b)
+                    for a, b in permutations(_WORLDS, 2)
+                    if {a, b} & {"IUPAC", "caption"} or {a, b} == {"image", "SMILES"}
+                ),
+                "chebimm_core.models.floors:RandomSpace",
+            ),
+        ),
+        description="Gives the answer of a training molecule drawn at random, whatever the input; "
+        "in retrieval it ranks the pool at random.",
         trained_on="the training split of the data set",
         license="Apache-2.0",
         reference=_REFERENCE,
@@ -74,7 +93,8 @@ class ConstantFloor:
         """Picks the answer; the seed is not used."""
         targets = _targets(train)
         if transition.target == "property":
-            self._answer = f"{np.mean([float(t) for t in targets]):.6g}"
+            found = read_targets(targets)
+            self._answer = found.texts(np.nanmean(found.standard, axis=0)[None])[0]
         else:
             self._answer = _most_central(targets, transition.target)
         return self
@@ -102,6 +122,35 @@ class RandomFloor:
         # The input seeds the draw only so that a resumed or reordered run gives the same answers.
         rng = np.random.default_rng([self._seed, int(input_hash(text), 16)])
         return int(rng.integers(len(self._answers)))
+
+
+class RandomSpace:
+    """Every text somewhere: retrieval by chance, 1 / pool for R@1."""
+
+    def __init__(self) -> None:
+        self._seed = 0
+
+    def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
+        """Keeps the seed."""
+        self._seed = context.seed
+        return self
+
+    def embed_sources(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, 64) random, the same for the same text."""
+        return self._drawn(texts, 0)
+
+    def embed_targets(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, 64) as :meth:`embed_sources`, drawn apart from it."""
+        return self._drawn(texts, 1)
+
+    def _drawn(self, texts: Sequence[str], side: int) -> NDArray[np.float32]:
+        rows = [
+            np.random.default_rng([self._seed, side, int(input_hash(t), 16)]).standard_normal(
+                _CHANCE_WIDTH, dtype=np.float32
+            )
+            for t in texts
+        ]
+        return np.array(rows, dtype=np.float32).reshape(len(texts), _CHANCE_WIDTH)
 
 
 def _targets(train: pd.DataFrame) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from chebimm_core.domain.specs import Ability, ModelCard, Transition
-from chebimm_core.errors import SettingError
+from chebimm_core.models.property_targets import PropertyTargets, read_targets
 from chebimm_core.models.protocols import FitContext, Generated
 
 if TYPE_CHECKING:
@@ -57,66 +57,83 @@ CARDS = (
 
 
 class MorganRidge:
-    """Property from counted Morgan environments; an input RDKit rejects has no answer."""
+    """Properties from counted Morgan environments; an input RDKit rejects has no answer."""
 
     def __init__(self) -> None:
-        self._model: Any = None
+        self._models: _Ridges | None = None
 
     def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
-        """Solves the ridge problem; deterministic, the seed is not used."""
-        from sklearn.linear_model import Ridge
-
+        """Solves one ridge problem a property; deterministic, the seed is not used."""
         features = [_morgan_counts(text) for text in train["input"]]
-        readable = [i for i, f in enumerate(features) if f is not None]
-        x = np.stack([f for f in features if f is not None]) if readable else np.empty((0, 0))
-        y = train["target"].astype(float).to_numpy()[readable]
-        _require(len(y))
-        self._model = Ridge(alpha=_ALPHA_MORGAN).fit(x, y)
+        readable = [k for k, f in enumerate(features) if f is not None]
+        targets = read_targets([str(train["target"].iloc[k]) for k in readable])
+        x = np.stack([f for f in features if f is not None])
+        self._models = _Ridges(x, targets, alpha=_ALPHA_MORGAN, solver="auto")
         return self
 
     def generate(self, inputs: Sequence[str]) -> list[Generated]:
-        found = []
-        for text in inputs:
-            features = _morgan_counts(text)
-            if features is None:
-                found.append(Generated(None, "RDKit rejects the input SMILES"))
-            else:
-                found.append(Generated(f"{self._model.predict(features[None])[0]:.6g}"))
+        """Predicts."""
+        assert self._models is not None
+        features = [_morgan_counts(text) for text in inputs]
+        there = [k for k, f in enumerate(features) if f is not None]
+        found = [Generated(None, "RDKit rejects the input SMILES")] * len(inputs)
+        if there:
+            texts = self._models.texts(np.stack([f for f in features if f is not None]))
+            for k, text in zip(there, texts, strict=True):
+                found[k] = Generated(text)
         return found
 
 
 class TextRidge:
-    """Property from the characters of a line notation."""
+    """Properties from the characters of a line notation."""
 
     def __init__(self) -> None:
-        self._model: Any = None
+        self._vectorizer: Any = None
+        self._models: _Ridges | None = None
 
     def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
-        """Solves the ridge problem; deterministic, the seed is not used."""
+        """Solves one ridge problem a property; deterministic, the seed is not used."""
         from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import Ridge
-        from sklearn.pipeline import make_pipeline
 
-        _require(len(train))
-        vectorizer = TfidfVectorizer(
+        targets = read_targets([str(t) for t in train["target"]])
+        self._vectorizer = TfidfVectorizer(
             analyzer="char", ngram_range=(1, 4), lowercase=False, sublinear_tf=True
         )
-        self._model = make_pipeline(vectorizer, Ridge(alpha=_ALPHA_TEXT, solver="sparse_cg"))
-        self._model.fit([str(t) for t in train["input"]], train["target"].astype(float))
+        x = self._vectorizer.fit_transform([str(t) for t in train["input"]])
+        self._models = _Ridges(x, targets, alpha=_ALPHA_TEXT, solver="sparse_cg")
         return self
 
     def generate(self, inputs: Sequence[str]) -> list[Generated]:
+        """Predicts."""
+        assert self._models is not None
         if not inputs:
             return []
-        return [Generated(f"{value:.6g}") for value in self._model.predict(list(inputs))]
+        return [Generated(t) for t in self._models.texts(self._vectorizer.transform(list(inputs)))]
 
 
-def _require(n: int) -> None:
-    if n == 0:
-        raise SettingError(
-            "A model has no training molecule to learn from",
-            do="Import the train split of the data set, or pick another training split",
-        )
+class _Ridges:
+    """One ridge regression for each property, on the molecules that have a label of it.
+
+    Labels 0 and 1 are regressed like numbers: the answer ranks molecules, which is all that
+    ROC-AUC asks, and is clipped to [0, 1].
+    """
+
+    def __init__(self, x: Any, targets: PropertyTargets, *, alpha: float, solver: str) -> None:
+        from sklearn.linear_model import Ridge
+
+        self._targets = targets
+        self._models = []
+        for column in targets.values.T:
+            known = np.isfinite(column)
+            fitted = Ridge(alpha=alpha, solver=solver).fit(x[known], column[known])
+            self._models.append(fitted)
+
+    def texts(self, x: Any) -> list[str]:
+        """Answers of the rows of ``x``."""
+        targets = self._targets
+        raw = np.column_stack([model.predict(x) for model in self._models])
+        values = np.where(targets.classes, np.clip(raw, 0.0, 1.0), raw)
+        return targets.texts((values - targets.mean) / targets.spread)
 
 
 def _morgan_counts(smiles: str) -> np.ndarray[Any, Any] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from chebimm_core.domain.specs import Parameter, Scalar, Transition
 from chebimm_core.models.protocols import FitContext, Generated
-from chebimm_core.models.training_parameters import split_arguments
+from chebimm_core.models.training_parameters import require_pairs, split_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,7 @@ class TextWriter(ABC):
         from chebimm_core.neural.trainer import seed_everything
         from chebimm_core.neural.trainer import train as run_training
 
+        require_pairs(len(train))
         seed_everything(context.seed)
         network = self.make_network(train, transition, context)
         if self.training.epochs:

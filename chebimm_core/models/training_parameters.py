@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from chebimm_core.domain.specs import Parameter, Scalar
+from chebimm_core.errors import SettingError
 from chebimm_core.neural.plan import Plan, Precision
 
 POOLING = Parameter(
@@ -73,3 +74,16 @@ def split_arguments(arguments: dict[str, Scalar]) -> tuple[Training, dict[str, S
     names = Training.__dataclass_fields__
     chosen: dict[str, Any] = {name: arguments[name] for name in names}
     return Training(**chosen), {k: v for k, v in arguments.items() if k not in names}
+
+
+def require_pairs(count: int) -> None:
+    """Refuses to learn from nothing.
+
+    Raises:
+        SettingError: If there is no training pair.
+    """
+    if count == 0:
+        raise SettingError(
+            "A model has no training molecule to learn from",
+            do="Import the train split of the data set, or pick another training split",
+        )

@@ -112,3 +112,70 @@ class TfidfEncoder(nn.Module):
         values = self.norm(self.map(indices, starts, per_sample_weights=weights))
         mask = torch.ones(len(values), 1, dtype=torch.bool, device=values.device)
         return States(values[:, None], mask)
+
+
+class SvdTextEncoder(nn.Module):
+    """Weighted words and n-grams, reduced once by singular values, then a perceptron.
+
+    Learns in a tenth of the time of :class:`TfidfEncoder`, whose whole vocabulary is trained
+    (latent semantic analysis: Deerwester et al. 1990).
+
+    Args:
+        texts: Training texts; they make vocabulary and decomposition.
+        width: D.
+        seed: Of the decomposition.
+        dropout: Share of input features dropped while training.
+    """
+
+    def __init__(
+        self, texts: Sequence[str], *, width: int = 512, seed: int = 0, dropout: float = 0.1
+    ) -> None:
+        super().__init__()
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.pipeline import make_pipeline
+
+        vectorizer = word_features()
+        size = min(400, len(texts) - 1)
+        self._features = make_pipeline(
+            vectorizer, TruncatedSVD(max(2, size), n_iter=1, random_state=seed)
+        )
+        features = self._features.fit_transform(list(texts))
+        # Common words have long components; all shall be heard alike.
+        self._scale = 1.0 / (features.std(axis=0) + 1e-6)
+        self.width = width
+        self.map = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(features.shape[1], 2 * width), nn.GELU(),
+            nn.Linear(2 * width, width),
+        )  # fmt: skip
+
+    def prepare(self, texts: Sequence[str]) -> list[Any | None]:
+        features = (self._features.transform(list(texts)) * self._scale).astype("float32")
+        return [row if row.any() else None for row in features]
+
+    def collate(self, examples: Sequence[Any], device: torch.device) -> Any:
+        import numpy as np
+
+        return torch.from_numpy(np.stack(examples)).to(device)
+
+    def encode(self, batch: Any) -> States:
+        values = self.map(batch)[:, None]
+        return States(values, torch.ones(values.shape[:2], dtype=torch.bool, device=values.device))
+
+
+def word_features() -> Any:
+    """TF-IDF of words and of character 3- to 5-grams within words."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import FeatureUnion
+
+    least = {"sublinear_tf": True, "min_df": 2}
+    return FeatureUnion(
+        [
+            ("words", TfidfVectorizer(ngram_range=(1, 2), max_features=20_000, **least)),
+            (
+                "characters",
+                TfidfVectorizer(
+                    analyzer="char_wb", ngram_range=(3, 5), max_features=30_000, **least
+                ),
+            ),
+        ]
+    )

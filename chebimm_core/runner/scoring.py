@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from chebimm_core.domain.molecule import MOLECULE_COLUMNS
 from chebimm_core.domain.prediction import PREDICTION_COLUMNS, Score, input_hash
 from chebimm_core.domain.run import RunSpec
 from chebimm_core.errors import SettingError
@@ -21,6 +23,8 @@ Progress = Callable[[float, str], None]
 DEFAULT_PROPERTY = "xlogp"
 PROPERTY_ARGUMENT = "property"
 """Model argument that names the column a property run predicts."""
+ALL_PROPERTIES = "all"
+"""Value of that argument which asks for every property of the data set at once."""
 NO_PREDICTION = "no prediction"
 EMPTY_OUTPUT = "empty output"
 
@@ -42,13 +46,9 @@ class ScoredRun:
     """Metric -> why it has no value."""
 
 
-def target_column(spec: RunSpec) -> str:
-    """Column of ``molecules.parquet`` that holds a run's references."""
-    if spec.target == "property":
-        return str(spec.model_args.get(PROPERTY_ARGUMENT, DEFAULT_PROPERTY))
-    if TASKS[spec.task].protocol == "retrieve":
-        return "cid"
-    return source_column(spec.target)
+def target_property(spec: RunSpec) -> str:
+    """Column a property run predicts, or :data:`ALL_PROPERTIES`."""
+    return str(spec.model_args.get(PROPERTY_ARGUMENT, DEFAULT_PROPERTY))
 
 
 def source_column(modality: str) -> str:
@@ -71,18 +71,14 @@ def expected_molecules(molecules: pd.DataFrame, spec: RunSpec) -> pd.DataFrame:
     rows = molecules[molecules["split"] == spec.split]
     if TASKS[spec.task].protocol == "retrieve":  # only what is in the pool can be found
         rows = rows[modality_texts(rows, (spec.target,)).notna()]
-    column = target_column(spec)
-    if column not in rows.columns:
-        raise SettingError(
-            "The data set has no such column to score against",
-            value=column,
-            allowed=", ".join(map(str, molecules.columns)),
-        )
+    references = target_texts(rows, spec.target, target_property(spec))
+    if TASKS[spec.task].protocol == "retrieve":
+        references = rows["cid"]
     frame = pd.DataFrame(
         {
             "cid": rows["cid"].astype(str).to_numpy(),
             "input": modality_texts(rows, spec.sources).to_numpy(),
-            "reference": [None if pd.isna(v) or v == "" else str(v) for v in rows[column]],
+            "reference": references.to_numpy(),
         },
         dtype=object,
     )
@@ -114,14 +110,27 @@ def target_texts(
     molecules: pd.DataFrame, target: str, target_property: str = DEFAULT_PROPERTY
 ) -> pd.Series[str]:
     """(n,) what a model is to give for each molecule, None where it is absent."""
+    if target == "property" and target_property == ALL_PROPERTIES:
+        return _labels(molecules)
     column = target_property if target == "property" else source_column(target)
     if column not in molecules.columns:
         raise SettingError(
-            "The data set has no such column to learn",
+            "The data set has no such column",
             value=column,
             allowed=", ".join(map(str, molecules.columns)),
         )
     texts = [str(v) if _present(v) else None for v in molecules[column]]
+    return pd.Series(texts, index=molecules.index, dtype=object)
+
+
+def _labels(molecules: pd.DataFrame) -> pd.Series[str]:
+    """(n,) JSON objects of the known properties; None where none is known."""
+    names = [c for c in molecules.columns if c not in MOLECULE_COLUMNS]
+    if not names:
+        raise SettingError("The data set has no property", do="Import one with numeric columns")
+    values = molecules[names].to_numpy(dtype=float)
+    rows = [{n: v for n, v in zip(names, row, strict=True) if v == v} for row in values]  # noqa: PLR0124 - NaN test
+    texts = [json.dumps(row) if row else None for row in rows]
     return pd.Series(texts, index=molecules.index, dtype=object)
 
 
