@@ -75,17 +75,33 @@ def choices(
     return tuple(sorted(found, key=lambda c: not c.fits))
 
 
-def first_fit(settings: Settings, model: str) -> tuple[str, str] | None:
-    """The first task and transition a model does, for links that name a model alone."""
-    card = catalogue.cards(settings).get(model)
-    if card is None:
-        return None
-    for task in TASKS.values():
-        covered = [t for t in task.transitions if card.covers(task.protocol, t)]
-        if covered:
-            usual = [t for t in covered if t.key in {"SMILES->caption", "SMILES->IUPAC"}]
-            return task.name, (usual or covered)[0].key
-    return None
+def best_fit(
+    settings: Settings, models: Sequence[str], task: str | None = None
+) -> tuple[str, str] | None:
+    """Task and transition that most of some models do, for links that name models alone.
+
+    Args:
+        settings: Where the store is.
+        models: Names; unknown ones do not count.
+        task: Only transitions of this task; None: of any.
+
+    Returns:
+        Name of the task and key of the transition; None if no model does anything of it. Of equals
+        captioning from SMILES, else the first in display order.
+    """
+    known = catalogue.cards(settings)
+    cards = [known[name] for name in models if name in known]
+    best: tuple[int, bool] = (0, False)
+    found = None
+    for wanted in TASKS.values():
+        if task not in (None, wanted.name):
+            continue
+        for moved in wanted.transitions:
+            able = sum(card.covers(wanted.protocol, moved) for card in cards)
+            rank = (able, moved.sources == ("SMILES",))
+            if able and rank > best:
+                best, found = rank, (wanted.name, moved.key)
+    return found
 
 
 def parameters(settings: Settings, task: str, model: str) -> tuple[Parameter, ...]:

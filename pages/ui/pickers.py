@@ -214,9 +214,11 @@ def pick_run(
 
 
 def run_label(header: RunHeader) -> str:
-    """``molt5-base · SMILES → caption · chebi-20-mm test``."""
+    """``molt5-base · SMILES → caption · chebi-20-mm test``; a property by its column."""
     spec = header.spec
     arrow = spec.transition.replace("->", " → ")
+    if spec.target == "property" and "property" in spec.model_args:
+        arrow += f" {spec.model_args['property']}"
     return f"{spec.model} · {arrow} · {spec.dataset} {spec.split}"
 
 

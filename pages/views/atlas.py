@@ -21,6 +21,7 @@ _FILTERS = (
     "architecture", "pairing", "input", "output", "task", "weights", "paper", "first", "last",
 )  # fmt: skip
 _SHOWN_RUNS = 4
+_LAUNCH = ":material/rocket_launch:"
 
 
 def render() -> None:
@@ -220,7 +221,9 @@ def _card(model: AtlasEntry, here: dict[str, service.Presence]) -> None:
 
 def _here(name: str, known: service.Presence) -> None:
     if known.cards:
-        st.markdown("Runs here as " + ", ".join(panels.plain(card) for card in known.cards) + ".")
+        with st.container(horizontal=True):
+            for card in known.cards:
+                navigation.link("launch", panels.plain(f"Launch {card}"), icon=_LAUNCH, models=card)
     else:
         st.caption("It cannot be run by this installation.")
     if not known.run_ids:
@@ -239,6 +242,16 @@ def _here(name: str, known: service.Presence) -> None:
 def _table(chosen: Sequence[AtlasEntry], here: dict[str, service.Presence]) -> None:
     frame = service.table(chosen, here)
     st.subheader(f"{_models(len(chosen))}")
+    able = [card for model in chosen for card in here[model.name].cards]
+    if able:
+        asked = st.query_params.get("task")
+        navigation.link(
+            "launch",
+            f"Launch those that can run here ({len(able)})",
+            icon=_LAUNCH,
+            models=",".join(able),
+            task=asked if asked != service.OTHER else None,
+        )
     shown = frame.drop(columns=["doi", "arxiv", "role", "in_paper"])
     names = shown["name"].tolist()
 

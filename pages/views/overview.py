@@ -11,7 +11,7 @@ from chebimm_core.domain.molecule import DatasetHeader
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.figures import run_charts
 from chebimm_core.services import benchmark, dataset, demo, findings
-from pages.ui import cached, figure_panel, job_panel, navigation, panels, theme
+from pages.ui import at_work, cached, figure_panel, job_panel, navigation, panels, theme
 
 _FETCH = "fetch-dataset"
 _DEMO = "build-demo"
@@ -27,6 +27,7 @@ def render() -> None:
     headers = cached.read(dataset.list_datasets)
     runs = cached.read(benchmark.list_runs)
     _jobs()
+    at_work.show()
     if not headers and not runs:
         _first_steps()
         return
@@ -168,6 +169,8 @@ def _next(headers: list[DatasetHeader], runs: list[RunHeader]) -> None:
             )
         elif not any(r.spec.origin.kind == "fetched" for r in runs):
             navigation.link("results", "Fetch published runs of 23 systems", view="public")
+        if headers:
+            navigation.link("launch", "Run a model", dataset=(real or headers)[0].name)
         navigation.link("results", "Load a prediction file", view="load")
         if not headers:  # runs stay where their data set was deleted
             return

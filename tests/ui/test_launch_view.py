@@ -210,7 +210,7 @@ def test_a_run_that_learns_shows_progress_and_its_curve(small_store, render):
         work.mark(RunState.RUNNING)
         app = render("launch", run=run_id)
         assert_healthy(app)
-        text = [e.proto.text for e in app.get("progress")][0]
+        text = next(e.proto.text for e in app.get("progress"))
         assert "4 of 8 answered" in text and "2.0 a second" in text and "about 2 s left" in text
         assert "validation is best at step 10" in plain(app)
         assert len(app.get("plotly_chart")) == 1
@@ -235,3 +235,31 @@ def test_an_unknown_run_is_an_error_that_says_what_to_do(small_store, render):
     app = render("launch", run="../../etc/passwd")
     assert not app.exception
     assert "No run has this id" in app.error[0].value
+
+
+def test_results_name_unfinished_runs_and_send_to_launch(small_store, render):
+    run_id = queued(small_store)
+    app = render("results")
+    assert_healthy(app)
+    assert "1 run is not finished" in said(app)
+    assert any("knn-morgan" in label.replace("\\", "") for label in labels(app))
+    app = render("results", run=run_id)
+    assert_healthy(app)
+    assert in_address(app, "run") == run_id
+    assert app.title[0].value.replace("\\", "") == "knn-morgan · SMILES → caption"
+    assert any(b.key == f"run-cancel-{run_id}" for b in app.button)
+
+
+def test_the_overview_says_what_is_at_work(small_store, render):
+    queued(small_store)
+    app = render("overview")
+    assert_healthy(app)
+    assert "0 running, 1 waiting" in said(app)
+    assert "See the queue" in labels(app)
+
+
+def test_the_atlas_leads_to_the_form(small_store, render):
+    app = render("atlas", model="GIN")
+    assert_healthy(app)
+    assert "Launch gin" in [label.replace("\\", "") for label in labels(app)]
+    assert any(label.startswith("Launch those that can run here") for label in labels(app))

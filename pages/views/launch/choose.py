@@ -11,9 +11,7 @@ from chebimm_core.services import launch_form, task_catalog
 from chebimm_core.services.launch_form import Choice
 from pages.ui import cached, panels, pickers, run_progress
 
-_COLUMNS = 3
-_MOLECULES = 3_000
-"""What the times on the cards are for."""
+_COLUMNS = 4
 
 
 def models(task: str, transition: str, dataset: str) -> tuple[str, ...]:
@@ -31,13 +29,15 @@ def models(task: str, transition: str, dataset: str) -> tuple[str, ...]:
             "Choose another transition, or see below what each of them lacks.",
         )
     protocol = task_catalog.task(task).protocol
-    for family, members in _families(fitting).items():
-        st.markdown(f"**{panels.plain(family[:1].upper() + family[1:])}**")
-        for begin in range(0, len(members), _COLUMNS):
-            row = members[begin : begin + _COLUMNS]
-            for column, choice in zip(st.columns(_COLUMNS), row, strict=False):
-                with column:
-                    _offer(choice.card, protocol, ticked=choice.card.name in asked)
+    ready = [c.card for c in fitting if not c.card.weights]
+    # Floors last: they are no contenders.
+    _tiles("Ready here", sorted(ready, key=lambda c: c.is_floor), protocol, asked)
+    _tiles(
+        "With pretrained weights: from the Hugging Face hub on first use, or a local folder",
+        [c.card for c in fitting if c.card.weights],
+        protocol,
+        asked,
+    )
     if others:
         _greyed(others)
     return tuple(c.card.name for c in fitting if c.card.name in asked)
@@ -48,12 +48,15 @@ def _asked() -> tuple[str, ...]:
     return tuple(dict.fromkeys(w for w in words if w))
 
 
-def _families(fitting: Sequence[Choice]) -> dict[str, list[Choice]]:
-    """Families in the order of the catalogue; floors last, as they are no contenders."""
-    families: dict[str, list[Choice]] = {}
-    for choice in sorted(fitting, key=lambda c: c.card.is_floor):
-        families.setdefault(choice.card.family, []).append(choice)
-    return families
+def _tiles(title: str, cards: Sequence[ModelCard], protocol: str, asked: Sequence[str]) -> None:
+    if not cards:
+        return
+    st.markdown(f"**{title}**")
+    for begin in range(0, len(cards), _COLUMNS):
+        row = cards[begin : begin + _COLUMNS]
+        for column, card in zip(st.columns(_COLUMNS), row, strict=False):
+            with column, st.container(gap=None):
+                _offer(card, protocol, ticked=card.name in asked)
 
 
 def _offer(card: ModelCard, protocol: str, *, ticked: bool) -> None:
@@ -64,30 +67,39 @@ def _offer(card: ModelCard, protocol: str, *, ticked: bool) -> None:
         key=key,
         on_change=_ticked,
         args=(card.name, key),
-        help=panels.plain(f"{card.description} Trained on: {card.trained_on}. {card.reference}."),
+        help=panels.plain(_about(card)),
     )
     st.caption(panels.plain(_facts(card, protocol)))
 
 
 def _facts(card: ModelCard, protocol: str) -> str:
-    facts = []
-    if card.is_floor:
-        facts.append("floor: knows nothing of its input")
+    """One line: family, size, time, whether the paper measured it."""
+    facts = ["knows nothing of its input" if card.is_floor else card.family]
     if card.parameters_millions is not None:
-        facts.append(f"{card.parameters_millions:,.0f} M parameters")
-    if card.weights:
-        facts.append("pretrained weights: " + ", ".join(w.hub_id for w in card.weights))
+        size = card.parameters_millions
+        facts.append(
+            f"{size:,.0f} M parameters" if size >= 1 else f"{size * 1000:,.0f} k parameters"
+        )
     ability = next((a for a in card.abilities if a.protocol == protocol), None)
     if ability is not None and ability.fit_seconds:
-        facts.append(
-            f"learns from {_MOLECULES:,} molecules in about "
-            f"{run_progress.duration(ability.fit_seconds)}"
-        )
+        learning = run_progress.duration(ability.fit_seconds)
+        facts.append(f"learns 3,000 molecules in about {learning}")
     if card.gpus:
-        facts.append("made for a GPU, slow without")
+        facts.append("slow without a GPU")
     if card.paper_family is not None:
         facts.append("in the paper")
-    return " · ".join(facts) or card.license
+    return " · ".join(facts)
+
+
+def _about(card: ModelCard) -> str:
+    weights = ", ".join(w.hub_id for w in card.weights)
+    return " ".join(
+        [
+            card.description,
+            f"Weights: {weights}." if weights else "",
+            f"Trained on: {card.trained_on}. License: {card.license}. {card.reference}.",
+        ]
+    )
 
 
 def _greyed(others: Sequence[Choice]) -> None:
@@ -100,7 +112,7 @@ def _greyed(others: Sequence[Choice]) -> None:
     ):
         for reason, cards in by_reason.items():
             st.markdown(f"**{panels.plain(reason)}**")
-            with st.container(horizontal=True):
+            with st.container(horizontal=True, gap="medium"):
                 for card in cards:
                     st.checkbox(
                         panels.plain(card.title),
@@ -117,12 +129,16 @@ def _unknown(asked: Sequence[str], found: Sequence[Choice], others: Sequence[Cho
     for name in asked:
         if name not in known:
             st.caption(panels.plain(f"The link asks for model “{name[:60]}”, which is not here."))
-    for choice in others:
-        if choice.card.name in asked:
-            st.warning(
-                panels.plain(f"{choice.card.title} is left out. {' '.join(choice.reasons)}"),
-                icon=":material/block:",
-            )
+    left_out = [c.card.title for c in others if c.card.name in asked]
+    if left_out:
+        n = len(left_out)
+        st.warning(
+            panels.plain(
+                f"{', '.join(left_out)} {'is' if n == 1 else 'are'} left out: "
+                f"{'it cannot' if n == 1 else 'they cannot'} do this. Why stands below."
+            ),
+            icon=":material/block:",
+        )
 
 
 def _ticked(name: str, key: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Sequence
 
-from chebimm_core.domain.molecule import DatasetHeader
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
 from chebimm_core.domain.specs import Transition
 from chebimm_core.services import launch_form, task_catalog
 from pages.ui import cached, panels, pickers
@@ -15,13 +17,15 @@ _USUAL = ("SMILES", "caption")
 
 
 def show() -> None:
-    _follow_model()
+    _follow_models()
     with st.container(border=True):
-        header = _dataset()
+        columns = st.columns([3, 3, 2, 2])
+        with columns[0]:
+            header = pickers.pick_dataset()
         if header is None:
             return
-        task, transition = _task()
-        st.caption(panels.plain(f"{task_catalog.task(task).floor}"))
+        task, transition = _task(columns[1:])
+        st.caption(panels.plain(task_catalog.task(task).floor))
     st.subheader("Models that fit")
     models = choose.models(task, transition, header.name)
     if not models:
@@ -48,31 +52,29 @@ def show() -> None:
     )
 
 
-def _follow_model() -> None:
-    """A link that names a model alone gets a task and transition that model does."""
+def _follow_models() -> None:
+    """A link that names models alone gets a task and transition that most of them do."""
     asked = st.query_params
-    named = asked.get("models", "").split(",")[0]
-    if not named or "task" in asked:
+    named = tuple(n for n in asked.get("models", "").split(",") if n)
+    task = asked.get("task")
+    if not named or (task and ("from" in asked or "to" in asked)):
         return
-    fit = cached.read(launch_form.first_fit, named)
+    fit = cached.read(launch_form.best_fit, named, task)
     if fit is not None:
         moved = Transition.parse(fit[1])
         pickers.set_query(task=fit[0], **{"from": "+".join(moved.sources), "to": moved.target})
 
 
-def _dataset() -> DatasetHeader | None:
-    return pickers.pick_dataset()
-
-
-def _task() -> tuple[str, str]:
+def _task(columns: Sequence[DeltaGenerator]) -> tuple[str, str]:
+    """Task, then source and target among those it has."""
     titles = {t.name: t.title for t in task_catalog.tasks()}
-    task = pickers.choice("task", "Task", tuple(titles), shown=titles.__getitem__)
+    with columns[0]:
+        task = pickers.choice("task", "Task", tuple(titles), shown=titles.__getitem__)
     possible = cached.read(launch_form.transitions, task)
-    left, right = st.columns(2)
-    with right:
+    with columns[2]:
         targets = tuple(dict.fromkeys(t.target for t in possible))
         target = _pick("to", "To", targets, default=_USUAL[1])
-    with left:
+    with columns[1]:
         sources = tuple("+".join(t.sources) for t in possible if t.target == target)
         source = _pick("from", "From", sources, default=_USUAL[0])
     return task, f"{source}->{target}"

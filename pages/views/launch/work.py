@@ -59,9 +59,12 @@ def _queued(headers: Sequence[RunHeader]) -> None:
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
         ):
-            with st.container(horizontal=True, vertical_alignment="center", width="content"):
-                st.caption(f"{place}.")
-                _name(header)
+            navigation.link(
+                "launch",
+                panels.plain(f"{place}. {pickers.run_label(header)}"),
+                icon=":material/schedule:",
+                run=header.run_id,
+            )
             run_progress.cancel_button(header.run_id, key="work")
     if len(headers) > _SHOWN_QUEUED:
         st.caption(f"and {len(headers) - _SHOWN_QUEUED} more behind them")

@@ -7,8 +7,8 @@ import streamlit as st
 
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.errors import NotFoundError
-from chebimm_core.services import benchmark, dataset, task_catalog
-from pages.ui import cached, panels, pickers
+from chebimm_core.services import benchmark, dataset, launch_form, launching, task_catalog
+from pages.ui import cached, navigation, panels, pickers, training_panel
 from pages.views.results import floor_panel, rows, samples
 
 
@@ -19,9 +19,13 @@ def show(run_id: str) -> None:
     except NotFoundError as error:
         panels.problem(error)
         return
+    if header.status.state != "done":
+        navigation.go("launch", run=run_id)  # there it can be watched, cancelled and resumed
     _head(header)
     with panels.guard():
         _scores(header)
+    with panels.guard():
+        _learning(header)
     with panels.guard():
         samples.show(header)
     with panels.guard():
@@ -48,8 +52,6 @@ def _head(header: RunHeader) -> None:
             st.badge("another version of the data set", icon=":material/history:", color="orange")
         if rows.is_floor(header):
             st.badge("floor: knows nothing of its input", color="gray")
-        if status.state != "done":
-            st.badge(status.state.value, color="orange")
         for tag in status.tags:
             st.badge(panels.plain(tag), color="violet")
     origin = {
@@ -164,6 +166,25 @@ def _scores(header: RunHeader) -> None:
                     key=f"scores-{kind}",
                     on_click="ignore",
                 )
+
+
+def _learning(header: RunHeader) -> None:
+    if header.spec.origin.kind != "launched":
+        return
+    points = cached.read(launching.curve, header.run_id, on=f"run:{header.run_id}")
+    if points:
+        st.subheader("How it learned")
+        training_panel.show(points, key="training", file_name=f"{header.run_id}-training")
+    with st.container(horizontal=True):
+        navigation.link(
+            "launch", "Its log and its parameters", icon=":material/article:", run=header.run_id
+        )
+        navigation.link(
+            "launch",
+            "Change something and run it again",
+            icon=":material/edit:",
+            **launch_form.query(cached.settings(), header.spec),
+        )
 
 
 def _made_from(header: RunHeader) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.services import benchmark, store_health, task_catalog
 from pages.ui import cached, molecule_table, panels, pickers
-from pages.views.results import rows
+from pages.views.results import rows, unfinished
 
 _EXPORTS = {
     "csv": ("CSV", "text/csv"),
@@ -22,6 +22,7 @@ def show() -> None:
     headers = rows.all_runs()
     _said()
     _broken()
+    unfinished.show()
     if not headers:
         no_runs()
         return
@@ -72,7 +73,7 @@ def no_runs() -> None:
     """What to do where the store has no run."""
     panels.empty(
         "There is no run yet.",
-        "Load a file of model outputs, or fetch published ones under Public runs.",
+        "Launch one, load a file of model outputs, or fetch published ones under Public runs.",
         command="python -m chebimm_core runs load FILE --dataset NAME --task TASK --model NAME",
     )
 
