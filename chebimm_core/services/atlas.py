@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from chebimm_core.datasets import model_atlas
 from chebimm_core.domain.atlas import ARCHITECTURES, PAIRINGS, AtlasEntry
 from chebimm_core.modalities import MODALITIES
 from chebimm_core.models import MODELS
+from chebimm_core.services import model_names
 from chebimm_core.settings import Settings
 from chebimm_core.store.run_store import RunStore
 from chebimm_core.tasks import TASKS
@@ -26,11 +26,6 @@ COLUMNS = (
     "arxiv", "role", "in_paper", "note", "runs_here", "local_runs",
 )  # fmt: skip
 """Columns of :func:`table`."""
-
-_SIZE = re.compile(
-    r"[-_ ](tiny|mini|small|base|medium|large|xl|xxl|\d+(\.\d+)?[mb])$", re.IGNORECASE
-)
-_IN_BRACKETS = re.compile(r"\(([^()]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +77,13 @@ def presence(settings: Settings, models: Sequence[AtlasEntry]) -> dict[str, Pres
     named = _index(models)
     cards: dict[str, list[str]] = defaultdict(list)
     for card in MODELS.values():
-        if not card.is_floor and (name := _find(card.name, named) or _find(card.title, named)):
+        if card.is_floor or card.scripted:
+            continue
+        if name := model_names.find(card.name, named) or model_names.find(card.title, named):
             cards[name].append(card.name)
     runs: dict[str, list[str]] = defaultdict(list)
     for header in RunStore(settings.store).headers():
-        if name := _find(header.spec.model, named):
+        if name := model_names.find(header.spec.model, named):
             runs[name].append(header.run_id)
     return {m.name: Presence(tuple(cards[m.name]), tuple(runs[m.name])) for m in models}
 
@@ -159,24 +156,5 @@ def _index(models: Iterable[AtlasEntry]) -> dict[str, str]:
     for model in models:
         for name in (model.name, *model.aliases):
             exact[name.casefold()] = model.name
-            bare[_bare(name)].add(model.name)
+            bare[model_names.bare(name)].add(model.name)
     return {**{b: names.pop() for b, names in bare.items() if len(names) == 1}, **exact}
-
-
-def _find(given: str, named: dict[str, str]) -> str | None:
-    for candidate in (given, *_IN_BRACKETS.findall(given)):
-        name = candidate.strip()
-        while True:
-            found = named.get(name.casefold()) or named.get(_bare(name))
-            shorter = _SIZE.sub("", name)
-            if found or shorter == name:
-                break
-            name = shorter
-        if found:
-            return found
-    return None
-
-
-def _bare(name: str) -> str:
-    """Without case, blanks and punctuation; ``+`` counts, for BioT5 is not BioT5+."""
-    return re.sub(r"[^a-z0-9+]", "", name.casefold())

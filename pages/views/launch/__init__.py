@@ -12,6 +12,7 @@ from pages.views.launch import run
 _SECTIONS = {
     "new": "New run",
     "work": "At work",
+    "grid": "Grid",
 }
 """Module of this package -> what its button says."""
 

@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from chebimm_core.figures import grid_charts
-from chebimm_core.grid import RECONSTRUCTION
 from chebimm_core.services import grid
 from pages.ui import cached, charts_events, figure_panel, navigation, panels, pickers, theme
 
@@ -31,9 +30,7 @@ def show() -> None:
 
 def _summary(coverage: pd.DataFrame, titles: dict[str, str]) -> None:
     states = coverage["state"].value_counts()
-    said = ", ".join(
-        f"{states.get(s, 0):,} {grid_charts.WORDS[s]}" for s in grid_charts.SIGNS
-    )
+    said = ", ".join(f"{states.get(s, 0):,} {grid_charts.WORDS[s]}" for s in grid_charts.SIGNS)
     figure_panel.show(
         grid_charts.coverage_bar(coverage, titles, dark=theme.is_dark()),
         key="grid-bar",
@@ -43,7 +40,7 @@ def _summary(coverage: pd.DataFrame, titles: dict[str, str]) -> None:
         .reset_index(),
         alt="Share of experiments done, loaded, running and missing in each block",
         file_name="grid-coverage",
-        note=RECONSTRUCTION,
+        note=grid.NOTE,
     )  # fmt: skip
 
 
