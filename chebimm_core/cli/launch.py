@@ -12,7 +12,7 @@ import typer
 from chebimm_core.domain.run import RunState
 from chebimm_core.domain.specs import Scalar
 from chebimm_core.errors import SettingError
-from chebimm_core.services import benchmark, launching
+from chebimm_core.services import benchmark, launching, sweep
 from chebimm_core.settings import Settings
 
 _LOOKED_EVERY_S = 0.5
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command()(launch)
     app.command()(resume)
     app.command()(cancel)
+    app.command("sweep")(sweep_)
 
 
 def launch(
@@ -54,6 +55,34 @@ def launch(
         about = "unknown time" if found.seconds is None else f"about {found.seconds:.0f} s"
         typer.echo(f"{spec.run_id}: {found.molecules:,} molecules, {about} ({found.basis})")
     made = launching.launch(settings, specs, now=datetime.now(UTC))
+    if wait:
+        _watch(settings, [h.run_id for h in made])
+
+
+def sweep_(
+    dataset: str = typer.Option("chebi-20-mm", help="Stored data set."),
+    split: str = typer.Option("test", help="Split to answer for."),
+    fitted_on: str | None = typer.Option(None, help="Split to learn from; default: train."),
+    task: list[str] | None = typer.Option(None, help="Only these tasks."),
+    limit: int | None = typer.Option(None, min=1, help="Only the first molecules."),
+    yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+    wait: bool = typer.Option(False, help="Show progress until the runs end."),
+) -> None:
+    """Queues every model that needs no download on everything it does: a matrix of one's own."""
+    settings = Settings.from_env()
+    found = sweep.plan(
+        settings, dataset=dataset, split=split, fitted_on=fitted_on, tasks=tuple(task or ()),
+        limit=limit,
+    )  # fmt: skip
+    for why, count in found.skipped.items():
+        typer.echo(f"cannot run {count}: {why}", err=True)
+    about = "unknown time" if found.seconds is None else f"about {found.seconds / 60:.0f} min"
+    typer.echo(f"{len(found.specs)} runs, {about} of one worker; {found.stored} are stored already")
+    if not found.specs:
+        return
+    if not yes:
+        typer.confirm("Queue them?", abort=True)
+    made = launching.launch(settings, found.specs, now=datetime.now(UTC))
     if wait:
         _watch(settings, [h.run_id for h in made])
 

@@ -95,9 +95,7 @@ def coverage_bar(
         dark: Theme.
     """
     p = theme.palette(dark)
-    colors = dict(
-        zip(SIGNS, (p.sequential[4], p.categorical[1], p.categorical[2], p.line), strict=True)
-    )
+    shades = (p.sequential[4], p.categorical[1], p.categorical[2], p.line)
     counts = coverage.groupby("block", sort=False)["state"].value_counts().unstack(fill_value=0)
     counts = counts.reindex(columns=list(SIGNS), fill_value=0)
     totals = counts.sum(axis=1)
