@@ -13,6 +13,7 @@ _SECTIONS = {
     "new": "New run",
     "work": "At work",
     "grid": "Grid",
+    "grid": "Grid",
 }
 """Module of this package -> what its button says."""
 

@@ -1,149 +1,228 @@
-"""The paper's 1,263 experiments: what is done, loaded, missing, and launching the rest."""
+"""The paper's grid of experiments: what is done, what is missing, and launching a part of it."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from chebimm_core.errors import ChebiMMError
 from chebimm_core.figures import grid_charts
-from chebimm_core.services import grid
-from pages.ui import cached, charts_events, figure_panel, navigation, panels, pickers, theme
+from chebimm_core.services import grid as service
+from chebimm_core.settings import Settings
+from pages.ui import (
+    cached,
+    charts_events,
+    figure_panel,
+    navigation,
+    panels,
+    pickers,
+    run_progress,
+    theme,
+)
 
-_MOST = 200
-"""Runs queued by one press: more are started from a terminal."""
+_SHOWN = 24
+_MOST = 2**31
 
 
 def show() -> None:
     header = pickers.pick_dataset()
     if header is None:
         return
-    coverage = cached.read(grid.coverage, dataset=header.name)
-    titles = {b.name: b.title for b in grid.blocks()}
-    _summary(coverage, titles)
-    block = pickers.choice("block", "Block", tuple(titles), shown=titles.__getitem__)
+    coverage = cached.read(service.coverage, dataset=header.name, spinner="Counting runs")
+    _numbers(coverage, header.name)
+    titles = {b.name: b.title for b in service.blocks()}
+    _bar(coverage, titles)
+    block = pickers.choice(
+        "block", "Block of the grid", tuple(titles), shown=titles.__getitem__, kind="segments"
+    )
     _map(coverage, block, titles[block])
-    _launch(coverage, block, header.name)
+    left, right = st.columns(2, gap="large")
+    with left, panels.guard():
+        _cell(coverage, block)
+    with right, panels.guard():
+        _launch(coverage, block, header.name, titles[block])
 
 
-def _summary(coverage: pd.DataFrame, titles: dict[str, str]) -> None:
-    states = coverage["state"].value_counts()
-    said = ", ".join(f"{states.get(s, 0):,} {grid_charts.WORDS[s]}" for s in grid_charts.SIGNS)
+def _numbers(coverage: pd.DataFrame, dataset: str) -> None:
+    st.markdown(
+        f"{len(coverage):,} experiments over {coverage['model'].nunique()} models, as in Liu et "
+        f"al. 2025. {panels.plain(dataset)} stands for ChEBI-20-MM. A run counts whatever its "
+        "seed and settings."
+    )
+    counts = coverage["state"].value_counts()
+    with st.container(horizontal=True):
+        for state in service.STATES:
+            label = f"{grid_charts.SIGNS[state]} {grid_charts.WORDS[state]}"
+            st.metric(label, f"{int(counts.get(state, 0)):,}", border=True, width=190)
+
+
+def _bar(coverage: pd.DataFrame, titles: dict[str, str]) -> None:
+    table = coverage.groupby("block", sort=False)["state"].value_counts().unstack(fill_value=0)
+    have = int((coverage["state"] != "missing").sum())
     figure_panel.show(
         grid_charts.coverage_bar(coverage, titles, dark=theme.is_dark()),
-        key="grid-bar",
-        reading=f"Of {len(coverage):,} experiments with {coverage['model'].nunique()} models: "
-        f"{said}.",
-        table=coverage.groupby("block", sort=False)["state"].value_counts().unstack(fill_value=0)
-        .reset_index(),
-        alt="Share of experiments done, loaded, running and missing in each block",
-        file_name="grid-coverage",
-        note=grid.NOTE,
-    )  # fmt: skip
+        key="grid-blocks",
+        reading=f"{have:,} of {len(coverage):,} experiments have a run, "
+        f"{have / len(coverage):.1%} of the grid.",
+        table=table.reset_index(),
+        alt="One bar a block, divided by state; the same in the table.",
+        file_name="grid-blocks",
+    )
 
 
 def _map(coverage: pd.DataFrame, block: str, title: str) -> None:
     found = grid_charts.cells(coverage, block)
     models, columns = grid_charts.axes(found)
+    have = int((found["total"] - found["missing"]).sum())
 
-    def opened(point: tuple[Any, ...]) -> None:
-        row, column = int(point[0]), int(point[1])
-        pickers.set_query(cell=f"{models[row]}~{columns[column]}")
+    def clicked(at: tuple[object, ...]) -> None:
+        pickers.set_query(model=models[int(str(at[0]))], column=columns[int(str(at[1]))])
 
-    figure = charts_events.clickable(
-        grid_charts.coverage_map(coverage, block, dark=theme.is_dark()),
-        columns,
-        models,
-        grid_charts.hover(found),
-    )
-    part = coverage[coverage["block"] == block]
-    have = int((part["state"] != "missing").sum())
     figure_panel.show(
-        figure,
-        key=f"grid-{block}",
-        reading=f"{title}: {have:,} of {len(part):,} experiments have a run. Click a cell for its "
-        "experiments.",
-        table=part.drop(columns=["key", "block", "column"]),
-        alt=f"Models of the block {title} against what they do, by state",
+        charts_events.clickable(
+            grid_charts.coverage_map(coverage, block, dark=theme.is_dark()),
+            columns,
+            models,
+            grid_charts.hover(found),
+        ),
+        key=f"grid-map-{block}",
+        reading=f"{have:,} of the {int(found['total'].sum()):,} experiments of “{title}” have a "
+        "run; marks say how: "
+        + ", ".join(f"{grid_charts.SIGNS[s]} {grid_charts.WORDS[s]}" for s in service.STATES)
+        + ". Click a cell.",
+        table=found,
+        alt="Models in rows, what they do in columns; the same in the table, and in the two lists "
+        "below.",
         file_name=f"grid-{block}",
-        on_select=charts_events.on_click(f"grid-{block}", opened),
-        note="● run here, ◆ loaded from a file, ↻ queued or running, · missing; a count where a "
-        "cell stands for several experiments.",
+        on_select=charts_events.on_click(f"grid-map-{block}", clicked),
     )
-    _cell(part)
 
 
-def _cell(part: pd.DataFrame) -> None:
-    model, _, column = st.query_params.get("cell", "").partition("~")
-    chosen = part[(part["model"] == model) & (part["column"] == column)]
-    if chosen.empty:
-        return
-    st.subheader(panels.plain(f"{model}: {column}"))
-    for row in chosen.to_dict("records"):
+def _cell(coverage: pd.DataFrame, block: str) -> None:
+    """Experiments of one cell: their run, or the form that would launch them."""
+    st.subheader("One cell")
+    part = coverage[coverage["block"] == block]
+    columns = st.columns(2)
+    with columns[0]:
+        model = _pick("model", "Model", part["model"])
+    with columns[1]:
+        column = _pick("column", "What it does", part.loc[part["model"] == model, "column"])
+    rows = part[(part["model"] == model) & (part["column"] == column)]
+    for row in rows.head(_SHOWN).to_dict("records"):
+        what = f"{row['transition'].replace('->', ' → ')} {row['pooling']}".strip()
         with st.container(horizontal=True, vertical_alignment="center"):
-            words = grid_charts.WORDS[row["state"]]
-            pooling = f", {row['pooling']} pooling" if row["pooling"] else ""
-            panels.text(f"{row['transition']} on {row['dataset']}{pooling}: {words}")
+            st.markdown(f"{grid_charts.SIGNS[row['state']]} {grid_charts.WORDS[row['state']]}")
             if row["run_id"]:
                 page = "launch" if row["state"] == "running" else "results"
-                navigation.link(page, "Open the run", run=row["run_id"])
+                navigation.link(
+                    page, panels.plain(f"Open {what}"), icon=":material/east:", run=row["run_id"]
+                )
             else:
                 navigation.link(
                     "launch",
-                    "Launch it",
-                    view="new",
-                    task=row["task"],
-                    transition=row["transition"],
-                    models=row["model"],
-                    dataset=row["dataset"],
+                    panels.plain(f"Launch {what}"),
+                    icon=":material/rocket_launch:",
+                    **_form(row),
                 )
 
 
-def _launch(coverage: pd.DataFrame, block: str, dataset: str) -> None:
+def _pick(key: str, label: str, values: pd.Series) -> str:
+    """As ``pickers.choice``; what another block left in the address gives way in silence."""
+    options = tuple(dict.fromkeys(values))
+    if st.query_params.get(key) not in (None, *options):
+        pickers.set_query(**{key: None})
+    return pickers.choice(key, label, options)
+
+
+def _form(row: dict[str, str]) -> dict[str, str]:
+    source, target = row["transition"].split("->")
+    asked = {
+        "view": "new", "task": row["task"], "from": source, "to": target,
+        "models": row["model"], "dataset": row["dataset"],
+    }  # fmt: skip
+    if row["pooling"]:
+        asked[f"{row['model']}.pooling"] = row["pooling"]
+    if target == "property":
+        asked["property"] = "all"
+    return asked
+
+
+def _launch(coverage: pd.DataFrame, block: str, dataset: str, title: str) -> None:
+    """Everything of the block that is missing, or only some models of it."""
     st.subheader("Launch what is missing")
-    part = coverage[(coverage["block"] == block) & (coverage["state"] == "missing")]
-    models = list(dict.fromkeys(part["model"]))
-    if not models:
-        st.caption("Nothing of this block is missing.")
-        return
-    chosen = st.multiselect("Models", models, key=f"grid-models-{block}",
-                            placeholder="Choose models of the block")  # fmt: skip
+    part = coverage[coverage["block"] == block]
+    models = pickers.several(
+        "only", "Only these models", tuple(dict.fromkeys(part["model"])), help="Empty: all of them."
+    )
+    known = [m for m in models if m in set(part["model"])]
     limit = st.number_input(
-        "Only the first molecules (0: all)", min_value=0, step=50, key=f"grid-limit-{block}"
+        "Only the first molecules of each split",
+        min_value=1,
+        max_value=_MOST,
+        value=None,
+        step=1,
+        key="grid-limit",
+        placeholder="all molecules",
     )
-    if not chosen:
-        st.caption("Choose one or more models to see what would run, and how long it takes.")
+    wanted = {"block": block} | ({"model": "|".join(known)} if known else {})
+    asked = pickers.switch("plan", "See what can start, and what it takes", "yes")
+    if not asked:
         return
-    wanted = grid.filtered({"block": block, "model": "|".join(chosen)})
-    found = cached.read(
-        grid.plan, wanted, dataset=dataset, limit=int(limit) or None,
-        spinner="Looking at what can run",
-    )  # fmt: skip
-    for why, count in found.obstacles.items():
-        st.warning(panels.plain(f"{count} cannot run: {why}"), icon=":material/block:")
-    about = (
-        "for a time nobody has measured yet"
-        if found.seconds is None
-        else f"for about {max(1, round(found.seconds / 60)):,} minutes of one worker"
+    plan = cached.read(
+        _plan, wanted, dataset=dataset, limit=limit, spinner="Checking every experiment"
     )
-    runs = found.specs[:_MOST]
-    more = len(found.specs) - len(runs)
-    st.markdown(f"**{len(runs):,} runs** would be queued, {about}.")
-    if more:
-        st.caption(
-            f"{more:,} more are left for a second press, or for a terminal: "
-            f"`python -m chebimm_core grid --filter block={block} --launch`"
+    _obstacles(plan)
+    if not plan.specs:
+        panels.empty(
+            "Nothing of this can start.",
+            "Either all of it has a run already, or see above what it lacks.",
+        )
+        return
+    n = len(plan.specs)
+    time = (
+        f"about {run_progress.duration(plan.seconds)}"
+        if plan.seconds is not None
+        else "a time not known for some of them"
+    )
+    st.markdown(f"**{n:,} experiment{'s' if n > 1 else ''} can start**, {time} in all.")
+    with st.popover(f"Launch {n:,}", icon=":material/rocket_launch:"):
+        st.markdown(
+            f"Queue {n:,} runs of “{title}” on {panels.plain(dataset)}? They take {time}, one "
+            "after another; each can be cancelled. Pretrained weights are fetched from the Hugging "
+            "Face hub where they are not here yet."
+        )
+        st.button(
+            f"Queue {n:,} runs", key="grid-launch", type="primary", on_click=_start, args=(plan,)
         )
 
-    def start() -> None:
-        with panels.guard():
-            grid.launch(
-                cached.settings(), grid.Plan(runs, {}, found.seconds), now=datetime.now(UTC)
-            )
 
-    st.button(
-        f"Queue {len(runs):,} runs", key=f"grid-start-{block}", type="primary",
-        disabled=not runs, on_click=start,
-    )  # fmt: skip
+def _obstacles(plan: service.Plan) -> None:
+    if not plan.obstacles:
+        return
+    total = sum(plan.obstacles.values())
+    st.markdown(f"**{total:,} cannot start**")
+    rows = sorted(plan.obstacles.items(), key=lambda item: -item[1])
+    st.dataframe(
+        pd.DataFrame(rows, columns=["why", "experiments"]),
+        key="grid-obstacles",
+        hide_index=True,
+        alt="Why experiments cannot start, and how many",
+    )
+
+
+def _plan(
+    settings: Settings, wanted: dict[str, str], *, dataset: str, limit: int | None
+) -> service.Plan:
+    return service.plan(settings, service.filtered(wanted), dataset=dataset, limit=limit)
+
+
+def _start(plan: service.Plan) -> None:
+    try:
+        made = service.launch(cached.settings(), plan, now=datetime.now(UTC))
+    except ChebiMMError as error:
+        run_progress.failed(error)
+        return
+    run_progress.say(f"Queued {len(made):,} runs.")
+    st.query_params.from_dict({"view": "work"})
