@@ -150,6 +150,20 @@ def resume_all(run_ids: Sequence[str]) -> None:
         say(f"Queued {len(run_ids)} runs again.")
 
 
+def all_of(action: Callable[[Settings, str], None], run_ids: Sequence[str], done: str) -> None:
+    """Does something to many runs, as callback of a button; one that refuses leaves the others."""
+    refused: ChebiMMError | None = None
+    for run_id in run_ids:
+        try:
+            action(cached.settings(), run_id)
+        except ChebiMMError as error:  # e.g. it has begun, or ended, a moment ago
+            refused = error
+    if refused is not None:
+        failed(refused)
+    else:
+        say(f"{done} {len(run_ids)} runs.")
+
+
 def said() -> None:
     """Shows what the last action did, or why it could not."""
     message = st.session_state.pop(_SAID, None)

@@ -9,8 +9,8 @@ import streamlit as st
 
 from chebimm_core.domain.molecule import DatasetHeader
 from chebimm_core.domain.run import RunHeader
-from chebimm_core.figures import run_charts
-from chebimm_core.services import benchmark, dataset, demo, findings
+from chebimm_core.figures import grid_charts, run_charts
+from chebimm_core.services import benchmark, dataset, demo, findings, grid
 from pages.ui import at_work, cached, figure_panel, job_panel, navigation, panels, theme
 
 _FETCH = "fetch-dataset"
@@ -38,8 +38,11 @@ def render() -> None:
             _findings(headers, runs)
         with panels.guard():
             _next(headers, runs)
-    with right, panels.guard():
-        _coverage(runs)
+    with right:
+        with panels.guard():
+            _coverage(runs)
+        with panels.guard():
+            _grid(headers)
     with panels.guard():
         _loaded(headers, runs)
 
@@ -131,6 +134,30 @@ def _coverage(runs: list[RunHeader]) -> None:
         file_name="coverage",
     )
     navigation.link("transition_matrix", "Open the transition matrix")
+
+
+def _grid(headers: list[DatasetHeader]) -> None:
+    """How much of the paper's experiments there is, on the first real data set."""
+    if not headers:
+        return
+    name = next((h.name for h in headers if not h.synthetic), headers[0].name)
+    coverage = cached.read(grid.coverage, dataset=name)
+    have = int((coverage["state"] != "missing").sum())
+    st.subheader("The paper's experiments")
+    figure_panel.show(
+        grid_charts.coverage_bar(
+            coverage, {b.name: b.title for b in grid.blocks()}, dark=theme.is_dark()
+        ),
+        key="grid-coverage",
+        reading=f"{have:,} of the {len(coverage):,} experiments of Liu et al. 2025 have a run here.",
+        table=coverage.groupby("block", sort=False)["state"]
+        .value_counts()
+        .unstack(fill_value=0)
+        .reset_index(),
+        alt="One bar a block of experiments, divided by state; the same in the table.",
+        file_name="grid-blocks",
+    )
+    navigation.link("launch", "Open the grid", view="grid", dataset=name)
 
 
 def _loaded(headers: list[DatasetHeader], runs: list[RunHeader]) -> None:

@@ -119,7 +119,7 @@ def test_a_run_from_the_form_to_results_over_a_refresh(page, own_server, visit, 
     )
     assert state(own_server, run_id) is RunState.DONE
     page.get_by_role("link", name="Scores, molecules and comparison").click()
-    expect(page.get_by_role("heading", name="ridge-morgan · SMILES → property")).to_be_visible(
+    expect(page.get_by_role("heading", name="ridge-morgan · SMILES → property xlogp")).to_be_visible(
         timeout=LONG_MS
     )
     assert foreign == []

@@ -263,3 +263,62 @@ def test_the_atlas_leads_to_the_form(small_store, render):
     assert_healthy(app)
     assert "Launch gin" in [label.replace("\\", "") for label in labels(app)]
     assert any(label.startswith("Launch those that can run here") for label in labels(app))
+
+
+def test_the_grid_counts_and_a_cell_leads_to_the_form(small_store, render):
+    app = render("launch", view="grid", block="graph-to-text", model="gin-t5")
+    assert_healthy(app)
+    metrics = {m.label: m.value for m in app.metric}
+    assert sum(int(v.replace(",", "")) for v in metrics.values()) == 1263
+    assert "0 of the 24 experiments" in said(app)
+    links = [e.proto for e in app.get("page_link")]
+    assert any("Launch graph → IUPAC" in e.label.replace("\\", "") for e in links)
+
+
+def test_a_part_of_the_grid_is_launched_after_a_question(small_store, render):
+    app = render("launch", view="grid", block="text-to-text", only="t5,molt5", plan="yes")
+    assert_healthy(app)
+    assert "18 runs can start" in said(app)
+    assert launching.activity(small_store).queued == ()
+    app.button(key="grid-launch").click().run()
+    assert_healthy(app)
+    waiting = launching.activity(small_store).queued
+    assert len(waiting) == 18
+    assert {h.spec.model for h in waiting} == {"t5", "molt5"}
+    app = render("launch", view="grid", block="text-to-text", only="t5,molt5", plan="yes")
+    assert "Nothing of this can start" in said(app)
+    assert "18 of the 99 experiments" in said(app)
+
+
+def test_what_the_grid_lacks_is_said(small_store, render):
+    app = render("launch", view="grid", block="property", plan="yes")
+    assert_healthy(app)
+    whys = next(d.value for d in app.dataframe if "why" in d.value)
+    assert whys["experiments"].sum() == 972
+    assert "Nothing of this can start" in said(app)
+
+
+def test_a_sweep_names_its_runs_and_queues_them(small_store, render):
+    app = render("launch", view="sweep", tasks="captioning", limit="4")
+    assert_healthy(app)
+    app.button(key="sweep-launch").click().run()
+    assert_healthy(app)
+    waiting = launching.activity(small_store).queued
+    assert waiting
+    assert {h.spec.task for h in waiting} == {"captioning"}
+    assert {h.spec.limit for h in waiting} == {4}
+    assert f"Waiting ({len(waiting)})" in said(app)
+
+
+def test_all_that_wait_are_cancelled_resumed_and_deleted_at_once(small_store, render):
+    ids = [queued(small_store, seed=seed) for seed in range(3)]
+    app = render("launch", view="work")
+    app.button(key="work-cancel-all").click().run()
+    assert_healthy(app)
+    assert "Stopped (3)" in said(app)
+    app.button(key="work-resume-all").click().run()
+    assert {h.run_id for h in launching.activity(small_store).queued} == set(ids)
+    app.button(key="work-cancel-all").click().run()
+    app.button(key="work-delete-all").click().run()
+    assert_healthy(app)
+    assert launching.unfinished(small_store) == []

@@ -13,7 +13,7 @@ _SECTIONS = {
     "new": "New run",
     "work": "At work",
     "grid": "Grid",
-    "grid": "Grid",
+    "sweep": "Sweep",
 }
 """Module of this package -> what its button says."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pandas as pd
 import streamlit as st
 
-from chebimm_core.errors import ChebiMMError
 from chebimm_core.figures import grid_charts
 from chebimm_core.services import grid as service
 from chebimm_core.settings import Settings
@@ -18,9 +15,9 @@ from pages.ui import (
     navigation,
     panels,
     pickers,
-    run_progress,
     theme,
 )
+from pages.views.launch import batch
 
 _SHOWN = 24
 _MOST = 2**31
@@ -55,7 +52,7 @@ def _numbers(coverage: pd.DataFrame, dataset: str) -> None:
     with st.container(horizontal=True):
         for state in service.STATES:
             label = f"{grid_charts.SIGNS[state]} {grid_charts.WORDS[state]}"
-            st.metric(label, f"{int(counts.get(state, 0)):,}", border=True, width=190)
+            st.metric(label, f"{int(counts.get(state, 0)):,}", border=True, width=165)
 
 
 def _bar(coverage: pd.DataFrame, titles: dict[str, str]) -> None:
@@ -80,9 +77,19 @@ def _map(coverage: pd.DataFrame, block: str, title: str) -> None:
     def clicked(at: tuple[object, ...]) -> None:
         pickers.set_query(model=models[int(str(at[0]))], column=columns[int(str(at[1]))])
 
+    figure = grid_charts.coverage_map(coverage, block, dark=theme.is_dark())
+    # Slanted names would lie over each other on a narrow screen.
+    figure.update_xaxes(tickangle=-90)
+    chosen = (st.query_params.get("model"), st.query_params.get("column"))
+    if chosen[0] in models and chosen[1] in columns:
+        x, y = columns.index(chosen[1]), models[::-1].index(chosen[0])
+        figure.add_shape(
+            type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5,
+            line={"color": theme.colors().mark, "width": 2},
+        )  # fmt: skip
     figure_panel.show(
         charts_events.clickable(
-            grid_charts.coverage_map(coverage, block, dark=theme.is_dark()),
+            figure,
             columns,
             models,
             grid_charts.hover(found),
@@ -173,56 +180,19 @@ def _launch(coverage: pd.DataFrame, block: str, dataset: str, title: str) -> Non
     plan = cached.read(
         _plan, wanted, dataset=dataset, limit=limit, spinner="Checking every experiment"
     )
-    _obstacles(plan)
-    if not plan.specs:
-        panels.empty(
-            "Nothing of this can start.",
-            "Either all of it has a run already, or see above what it lacks.",
-        )
-        return
-    n = len(plan.specs)
-    time = (
-        f"about {run_progress.duration(plan.seconds)}"
-        if plan.seconds is not None
-        else "a time not known for some of them"
+    batch.offer(
+        plan.specs,
+        plan.obstacles,
+        plan.seconds,
+        key="grid",
+        what=f"“{title}” on {panels.plain(dataset)}",
+        note="Pretrained weights are fetched from the Hugging Face hub where they are not here.",
     )
-    st.markdown(f"**{n:,} experiment{'s' if n > 1 else ''} can start**, {time} in all.")
-    with st.popover(f"Launch {n:,}", icon=":material/rocket_launch:"):
-        st.markdown(
-            f"Queue {n:,} runs of “{title}” on {panels.plain(dataset)}? They take {time}, one "
-            "after another; each can be cancelled. Pretrained weights are fetched from the Hugging "
-            "Face hub where they are not here yet."
-        )
-        st.button(
-            f"Queue {n:,} runs", key="grid-launch", type="primary", on_click=_start, args=(plan,)
-        )
-
-
-def _obstacles(plan: service.Plan) -> None:
-    if not plan.obstacles:
-        return
-    total = sum(plan.obstacles.values())
-    st.markdown(f"**{total:,} cannot start**")
-    rows = sorted(plan.obstacles.items(), key=lambda item: -item[1])
-    st.dataframe(
-        pd.DataFrame(rows, columns=["why", "experiments"]),
-        key="grid-obstacles",
-        hide_index=True,
-        alt="Why experiments cannot start, and how many",
-    )
+    if plan.obstacles and block == "property":
+        navigation.link("dataset", "Import MoleculeNet sets", view="bring")
 
 
 def _plan(
     settings: Settings, wanted: dict[str, str], *, dataset: str, limit: int | None
 ) -> service.Plan:
     return service.plan(settings, service.filtered(wanted), dataset=dataset, limit=limit)
-
-
-def _start(plan: service.Plan) -> None:
-    try:
-        made = service.launch(cached.settings(), plan, now=datetime.now(UTC))
-    except ChebiMMError as error:
-        run_progress.failed(error)
-        return
-    run_progress.say(f"Queued {len(made):,} runs.")
-    st.query_params.from_dict({"view": "work"})

@@ -40,10 +40,10 @@ def run_level(header: DatasetHeader, transition: str) -> RunLevel:
         )
         if learned is not None:
             arguments["fitted_on"] = learned
-        limit = _whole(
+        limit = whole(
             "limit", "Only the first", low=1, high=header.splits[split], placeholder="all molecules"
         )
-        seed = _whole("seed", "Seed", low=0, high=_MOST, default=0)
+        seed = whole("seed", "Seed", low=0, high=_MOST, default=0)
     return RunLevel(split=split, limit=limit, seed=seed or 0, arguments=arguments)
 
 
@@ -152,7 +152,7 @@ def _write(address: str, widget: str, default: Scalar) -> None:
         pickers.set_query(**{address: shown})
 
 
-def _whole(
+def whole(
     key: str,
     label: str,
     *,

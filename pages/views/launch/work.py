@@ -55,6 +55,16 @@ def _queued(headers: Sequence[RunHeader]) -> None:
     if not headers:
         return
     st.subheader(f"Waiting ({len(headers)})")
+    if len(headers) > 1:
+        with st.popover(f"Cancel all {len(headers)} that wait", icon=":material/stop_circle:"):
+            st.markdown("They can be resumed later, from the list of what has stopped.")
+            st.button(
+                "Cancel them",
+                key="work-cancel-all",
+                type="primary",
+                on_click=run_progress.all_of,
+                args=(launching.cancel, [h.run_id for h in headers], "Cancelled"),
+            )
     for place, header in enumerate(headers[:_SHOWN_QUEUED], start=1):
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
@@ -75,13 +85,24 @@ def _stopped(headers: Sequence[RunHeader]) -> None:
         return
     st.subheader(f"Stopped ({len(headers)})")
     if len(headers) > 1:
-        st.button(
-            f"Resume all {len(headers)}",
-            key="work-resume-all",
-            icon=":material/play_arrow:",
-            on_click=run_progress.resume_all,
-            args=([h.run_id for h in headers],),
-        )
+        ids = [h.run_id for h in headers]
+        with st.container(horizontal=True):
+            st.button(
+                f"Resume all {len(headers)}",
+                key="work-resume-all",
+                icon=":material/play_arrow:",
+                on_click=run_progress.resume_all,
+                args=(ids,),
+            )
+            with st.popover(f"Delete all {len(headers)}", icon=":material/delete:"):
+                st.markdown("Delete them with what they have answered? This cannot be undone.")
+                st.button(
+                    "Delete them for good",
+                    key="work-delete-all",
+                    type="primary",
+                    on_click=run_progress.all_of,
+                    args=(launching.delete, ids, "Deleted"),
+                )
     for header in headers[:_SHOWN_STOPPED]:
         with st.container(border=True):
             with st.container(
@@ -95,6 +116,8 @@ def _stopped(headers: Sequence[RunHeader]) -> None:
             st.caption(run_progress.kept(header, progress))
             if header.status.message:
                 panels.text(header.status.message)
+    if len(headers) > _SHOWN_STOPPED:
+        st.caption(f"and {len(headers) - _SHOWN_STOPPED} more")
 
 
 def _finished(headers: Sequence[RunHeader]) -> None:

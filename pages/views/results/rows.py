@@ -103,6 +103,13 @@ def arrow(transition: str) -> str:
     return transition.replace("->", " → ")
 
 
+def described(header: RunHeader) -> str:
+    """``SMILES → caption``; a property by its column: ``graph → property xlogp``."""
+    column = header.spec.model_args.get("property")
+    named = f" {column}" if column is not None and header.spec.target == "property" else ""
+    return arrow(header.spec.transition) + named
+
+
 def table(headers: Sequence[RunHeader]) -> pd.DataFrame:
     """One row a run with its primary score, interval, n, floor and signature."""
     records = []
@@ -114,7 +121,7 @@ def table(headers: Sequence[RunHeader]) -> pd.DataFrame:
             {
                 OPEN: BUTTON,
                 "model": spec.model,
-                "transition": arrow(spec.transition),
+                "transition": described(header),
                 "task": task_catalog.title(spec.task),
                 "metric": task_catalog.metric_title(score.metric) if score else "–",
                 "value": score.value if score else None,
