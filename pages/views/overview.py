@@ -149,7 +149,7 @@ def _grid(headers: list[DatasetHeader]) -> None:
             coverage, {b.name: b.title for b in grid.blocks()}, dark=theme.is_dark()
         ),
         key="grid-coverage",
-        reading=f"{have:,} of the {len(coverage):,} experiments of Liu et al. 2025 have a run here.",
+        reading=f"{have:,} of the {len(coverage):,} experiments of the paper have a run here.",
         table=coverage.groupby("block", sort=False)["state"]
         .value_counts()
         .unstack(fill_value=0)

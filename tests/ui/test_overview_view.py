@@ -69,7 +69,9 @@ def test_a_title_from_a_file_is_not_markup(small_store, render):
 def test_a_tool_is_no_finding_on_synthetic_data(small_store):
     path = next((small_store.store / "runs").glob("writer-*"))
     spec = benchmark.header(small_store, path.name).spec
-    atomic.write_model(path / "spec.json", spec.model_copy(update={"model": "opsin"}))
+    tool = spec.model_copy(update={"model": "opsin"})
+    path = path.rename(path.with_name(tool.run_id))
+    atomic.write_model(path / "spec.json", tool)
     assert any("opsin" in f.headline for f in findings.best_runs(small_store))
     header = DatasetStore(small_store.store).header(SMALL).model_copy(update={"synthetic": True})
     atomic.write_model(small_store.store / "datasets" / SMALL / "dataset.json", header)
