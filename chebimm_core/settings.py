@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MOLECULENET_BASE = "https://deepchemdata.s3-us-west-1.amazonaws.com/datasets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Settings:
     """A T5 ``tokenizer.json``, if the user names one (``CHEBIMM_T5_TOKENIZER``)."""
     public_runs_base: str
     """Base address of public prediction files (``CHEBIMM_PUBLIC_RUNS_BASE``), e.g. a mirror."""
+    moleculenet_base: str = MOLECULENET_BASE
+    """Base address of the MoleculeNet files (``CHEBIMM_MOLECULENET_BASE``), e.g. a mirror."""
     device: str = "auto"
     """Where networks run (``CHEBIMM_DEVICE``): ``auto`` takes a GPU if there is one."""
     workers: int = 1
@@ -47,6 +50,7 @@ class Settings:
             t5_tokenizer=_optional(env.get("CHEBIMM_T5_TOKENIZER")),
             public_runs_base=env.get("CHEBIMM_PUBLIC_RUNS_BASE")
             or "https://raw.githubusercontent.com",
+            moleculenet_base=env.get("CHEBIMM_MOLECULENET_BASE") or MOLECULENET_BASE,
             device=env.get("CHEBIMM_DEVICE") or "auto",
             workers=_count(env.get("CHEBIMM_WORKERS")),
             executor=env.get("CHEBIMM_EXECUTOR") or "local",
@@ -63,6 +67,7 @@ class Settings:
             else "",
             "CHEBIMM_T5_TOKENIZER": str(self.t5_tokenizer.resolve()) if self.t5_tokenizer else "",
             "CHEBIMM_PUBLIC_RUNS_BASE": self.public_runs_base,
+            "CHEBIMM_MOLECULENET_BASE": self.moleculenet_base,
             "CHEBIMM_DEVICE": self.device,
             "CHEBIMM_WORKERS": str(self.workers),
             "CHEBIMM_EXECUTOR": self.executor,

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from chebimm_core.domain.molecule import DatasetHeader
-from chebimm_core.services import dataset
+from chebimm_core.services import dataset, dataset_import
 from chebimm_core.settings import Settings
 
 _Name = Annotated[str, typer.Argument(help="Name of a stored data set.")]
@@ -23,6 +23,8 @@ def register(app: typer.Typer) -> None:
     """Adds the commands of this module to ``app``."""
     group = typer.Typer(help="Data sets: import, list, show, delete.", no_args_is_help=True)
     group.command("import")(import_)
+    group.command("preview")(preview)
+    group.command("moleculenet")(moleculenet)
     group.command("fetch")(fetch)
     group.command("demo")(demo)
     group.command("list")(list_)
@@ -32,30 +34,92 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    source: Annotated[str, typer.Argument(help="Folder of CSV files, or OWNER/NAME on the hub.")],
+    source: Annotated[str, typer.Argument(help="File or folder, or OWNER/NAME on the hub.")],
+    *,
     name: Annotated[str, typer.Option(help="Name in the store.")] = dataset.DEFAULT_NAME,
+    preset: Annotated[
+        str | None, typer.Option(help="Layout: " + ", ".join(dataset_import.presets()) + ".")
+    ] = None,
+    columns: Annotated[
+        str, typer.Option("--map", help="SMILES=column,caption=column,cid=...,split=...")
+    ] = "",
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", help="Column of numbers; default: all.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="Where splits come from: " + ", ".join(dataset_import.SPLITTINGS))
+    ] = "auto",
+    seed: Annotated[int, typer.Option(help="Of a random split.")] = 0,
     overwrite: _Overwrite = False,
     as_json: _Json = False,
 ) -> None:
-    """Import ChEBI-20-MM, or files of its layout, whole or not at all."""
-    found = dataset.import_dataset(
-        Settings.from_env(),
-        source,
-        name=name,
-        now=datetime.now(UTC),
-        overwrite=overwrite,
-        progress=progress_on_stderr(),
-    )
+    """Import ChEBI-20-MM, a published layout, or any table of molecules; whole or not at all."""
+    settings, now = Settings.from_env(), datetime.now(UTC)
+    plain = preset is None and not columns and not properties and split == "auto"
+    if plain and (dataset.is_hub_id(source) or dataset_import.is_chebi20mm(source)):
+        found = dataset.import_dataset(
+            settings, source, name=name, now=now, overwrite=overwrite, progress=progress_on_stderr()
+        )
+    else:
+        found = dataset_import.import_table(
+            settings, source, name=name, now=now, preset=preset,
+            columns=dataset_import.parse_columns(columns), properties=properties, splitting=split,
+            seed=seed, overwrite=overwrite, progress=progress_on_stderr(),
+        )  # fmt: skip
     _describe(found, as_json=as_json)
 
 
+def preview(
+    source: Annotated[str, typer.Argument(help="File or folder.")],
+    preset: Annotated[str | None, typer.Option(help="Layout; default: recognise it.")] = None,
+) -> None:
+    """Show what a table seems to hold, without importing it."""
+    found = dataset_import.preview(source, preset=preset)
+    typer.echo(
+        f"{', '.join(found.files)}: {found.count:,} rows, {found.preset or 'no known layout'}"
+    )
+    for key, column in found.columns.items():
+        typer.echo(f"{key:<10} <- {column}")
+    numbers = "all columns of numbers" if found.properties is None else ", ".join(found.properties)
+    typer.echo(f"{'property':<10} <- {numbers or 'none'}")
+    typer.echo(found.rows.head(5).to_string(max_colwidth=40, index=False))
+
+
+def moleculenet(
+    source: Annotated[str, typer.Argument(help="File or folder of MoleculeNet CSV files.")],
+    *,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="Only these.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the random splits.")] = 0,
+    overwrite: _Overwrite = False,
+) -> None:
+    """Import MoleculeNet files, each with a scaffold and with a random split."""
+    for found in dataset_import.import_moleculenet(
+        Settings.from_env(), source, now=datetime.now(UTC), sets=sets or (), seed=seed,
+        overwrite=overwrite, progress=progress_on_stderr(),
+    ):  # fmt: skip
+        sizes = ", ".join(f"{split} {n:,}" for split, n in found.splits.items())
+        typer.echo(f"{found.name:<24} {sizes}")
+
+
 def fetch(
+    what: Annotated[str, typer.Argument(help="chebi-20-mm or moleculenet.")] = dataset.DEFAULT_NAME,
+    *,
     name: Annotated[str, typer.Option(help="Name in the store.")] = dataset.DEFAULT_NAME,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="MoleculeNet sets.")] = None,
     overwrite: _Overwrite = False,
     as_json: _Json = False,
 ) -> None:
-    """Fetch ChEBI-20-MM from the Hugging Face hub and import it."""
-    import_(dataset.HUB_ID, name, overwrite, as_json)
+    """Fetch ChEBI-20-MM from the Hugging Face hub, or MoleculeNet from DeepChem, and import it."""
+    if what == "moleculenet":
+        for found in dataset_import.fetch_moleculenet(
+            Settings.from_env(), now=datetime.now(UTC), sets=sets or (), overwrite=overwrite,
+            progress=progress_on_stderr(),
+        ):  # fmt: skip
+            typer.echo(found.name)
+        return
+    if what != dataset.DEFAULT_NAME:
+        raise typer.BadParameter("fetch knows chebi-20-mm and moleculenet")
+    import_(dataset.HUB_ID, name=name, overwrite=overwrite, as_json=as_json)
 
 
 def demo(

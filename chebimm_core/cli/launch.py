@@ -60,6 +60,7 @@ def launch(
 
 
 def sweep_(
+    *,
     dataset: str = typer.Option("chebi-20-mm", help="Stored data set."),
     split: str = typer.Option("test", help="Split to answer for."),
     fitted_on: str | None = typer.Option(None, help="Split to learn from; default: train."),

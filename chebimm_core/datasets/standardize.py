@@ -16,6 +16,7 @@ from chebimm_core.modalities.line_notation import (
     inchi_from_mol,
     inchikey,
     mol_from_inchi,
+    mol_from_selfies,
     mol_from_smiles,
     selfies_from_smiles,
     smiles_from_mol,
@@ -164,6 +165,11 @@ def _standardize_one(texts: _Texts) -> _Row:
     mol = mol_from_smiles(smiles or "")
     if smiles is None and texts.inchi is not None:
         mol = mol_from_inchi(texts.inchi)
+        if mol is not None:
+            smiles = smiles_from_mol(mol)
+            regenerated.append("SMILES")
+    if smiles is None and texts.selfies is not None:
+        mol = mol_from_selfies(texts.selfies)
         if mol is not None:
             smiles = smiles_from_mol(mol)
             regenerated.append("SMILES")

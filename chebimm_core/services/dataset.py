@@ -31,6 +31,7 @@ __all__ = [
     "delete",
     "header",
     "import_dataset",
+    "is_hub_id",
     "leakage",
     "list_datasets",
     "model_input",
@@ -172,6 +173,11 @@ def _named(source: str) -> Path | None:
         return path if path.exists() or path.is_symlink() else None
     except (OSError, RuntimeError, ValueError):  # too long, a loop, no such home folder, a NUL
         return None
+
+
+def is_hub_id(source: str) -> bool:
+    """Whether a source is meant as a hub id: of the right form, and no path that exists."""
+    return _named(source) is None and hub.is_hub_id(source)
 
 
 def build_demo(
