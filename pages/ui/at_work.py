@@ -18,6 +18,28 @@ def show() -> None:
     st.fragment(_live, run_every=1.0)()
 
 
+def follow() -> None:
+    """Draws the page anew when a run at work ends: its result belongs to what the page shows."""
+    before = _at_work()
+    if before:
+        st.fragment(_wait, run_every=2.0)(before)
+
+
+def _wait(before: frozenset[str]) -> None:
+    if not before <= _at_work():
+        st.rerun()
+
+
+def _at_work() -> frozenset[str]:
+    with panels.guard():
+        return frozenset(
+            h.run_id
+            for h in launching.unfinished(cached.settings())
+            if h.status.state in run_progress.AT_WORK
+        )
+    return frozenset()
+
+
 def _live() -> None:
     with panels.guard():
         now = launching.activity(cached.settings())

@@ -11,6 +11,7 @@ from chebimm_core.figures import matrix_charts
 from chebimm_core.services import benchmark
 from chebimm_core.services import matrix as service
 from pages.ui import (
+    at_work,
     cached,
     cell_panel,
     charts_events,
@@ -38,6 +39,7 @@ _DENOMINATORS = {"valid": "valid outputs (published)", "all": "all, invalid coun
 
 def render() -> None:
     st.title("Transition matrix")
+    at_work.follow()
     st.markdown(
         "How well models turn one form of a molecule (row) into another (column): each cell is the "
         "mean of its task's bounded metrics, from 0 to 1. **Click a cell** for its runs, then open "

@@ -119,9 +119,9 @@ def test_a_run_from_the_form_to_results_over_a_refresh(page, own_server, visit, 
     )
     assert state(own_server, run_id) is RunState.DONE
     page.get_by_role("link", name="Scores, molecules and comparison").click()
-    expect(page.get_by_role("heading", name="ridge-morgan · SMILES → property xlogp")).to_be_visible(
-        timeout=LONG_MS
-    )
+    expect(
+        page.get_by_role("heading", name="ridge-morgan · SMILES → property xlogp")
+    ).to_be_visible(timeout=LONG_MS)
     assert foreign == []
 
 
@@ -138,6 +138,15 @@ def test_a_run_outlives_the_server(page, own_server, visit):
     header = RunStore(own_server.settings.store).header(run_id)
     assert header.status.state is RunState.DONE
     assert header.status.n_predictions == 8
+
+
+def test_a_result_lands_in_an_open_matrix_by_itself(page, own_server, visit):
+    launch(page, own_server, visit, slowly("scripted", 1_000, "image"))
+    visit(
+        f"{own_server.address}/transition_matrix?source=local&dataset={SMALL}&from=image&to=caption"
+    )
+    expect(page.get_by_text("No run measures this cell yet")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("95 % intervals")).to_be_visible(timeout=30_000)
 
 
 def test_cancel_within_two_seconds_and_resume(page, own_server, visit):

@@ -43,13 +43,13 @@ def offer(
     n = len(specs)
     runs = f"{n:,} run{'s' if n > 1 else ''}"
     time = (
-        f"about {run_progress.duration(seconds)}"
+        f"In one process that takes about {run_progress.duration(seconds)}."
         if seconds is not None
-        else "a time that is not known for some of them"
+        else "How long that takes is not known for some of them."
     )
-    st.markdown(f"**{runs} can start**, {time} in one process.")
+    st.markdown(f"**{runs} can start.** {time}")
     with st.popover(f"Launch {n:,}", icon=":material/rocket_launch:"):
-        st.markdown(f"Queue {runs}: {what}? They take {time}; each can be cancelled. {note}")
+        st.markdown(f"Queue {runs}: {what}? {time} Each can be cancelled. {note}")
         st.button(f"Queue {runs}", key=f"{key}-launch", type="primary", on_click=_start,
                   args=(specs,))  # fmt: skip
 

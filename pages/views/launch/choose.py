@@ -33,13 +33,14 @@ def models(task: str, transition: str, dataset: str) -> tuple[str, ...]:
     # Floors last: they are no contenders.
     _tiles("Ready here", sorted(ready, key=lambda c: c.is_floor), protocol, asked)
     _tiles(
-        "With pretrained weights: from the Hugging Face hub on first use, or a local folder",
+        "With pretrained weights, from the Hugging Face hub on first use or a local folder; made "
+        "for a GPU",
         [c.card for c in fitting if c.card.weights],
         protocol,
         asked,
     )
     if others:
-        _greyed(others)
+        _greyed(others, opened=any(c.card.name in asked for c in others))
     return tuple(c.card.name for c in fitting if c.card.name in asked)
 
 
@@ -73,7 +74,7 @@ def _offer(card: ModelCard, protocol: str, *, ticked: bool) -> None:
 
 
 def _facts(card: ModelCard, protocol: str) -> str:
-    """One line: family, size, time, whether the paper measured it."""
+    """One line: family, size, time."""
     facts = ["knows nothing of its input" if card.is_floor else card.family]
     if card.parameters_millions is not None:
         size = card.parameters_millions
@@ -84,10 +85,6 @@ def _facts(card: ModelCard, protocol: str) -> str:
     if ability is not None and ability.fit_seconds:
         learning = run_progress.duration(ability.fit_seconds)
         facts.append(f"learns 3,000 molecules in about {learning}")
-    if card.gpus:
-        facts.append("slow without a GPU")
-    if card.paper_family is not None:
-        facts.append("in the paper")
     return " · ".join(facts)
 
 
@@ -102,13 +99,15 @@ def _about(card: ModelCard) -> str:
     )
 
 
-def _greyed(others: Sequence[Choice]) -> None:
+def _greyed(others: Sequence[Choice], *, opened: bool) -> None:
     by_reason: dict[str, list[ModelCard]] = {}
     for choice in others:
         by_reason.setdefault(" ".join(choice.reasons), []).append(choice.card)
     n = len(others)
     with st.expander(
-        f"{n} model{'s' if n > 1 else ''} cannot do this: see why", icon=":material/block:"
+        f"{n} model{'s' if n > 1 else ''} cannot do this: see why",
+        icon=":material/block:",
+        expanded=opened,
     ):
         for reason, cards in by_reason.items():
             st.markdown(f"**{panels.plain(reason)}**")

@@ -7,7 +7,7 @@ import streamlit as st
 from chebimm_core.domain.report import MoleculeReport
 from chebimm_core.errors import ChebiMMError
 from chebimm_core.services import molecule as service
-from pages.ui import cached, panels, pickers
+from pages.ui import at_work, cached, panels, pickers
 from pages.views.molecule import forms, nearest, outputs, search
 
 _NAME = 160
@@ -16,6 +16,7 @@ _NAME = 160
 
 def render() -> None:
     st.title("Molecule")
+    at_work.follow()
     with panels.guard():
         asked = st.query_params.get("cid")
         query = search.box()
