@@ -8,7 +8,7 @@ import streamlit as st
 
 from chebimm_core.services import dataset, store_health
 from pages.ui import cached, panels, pickers
-from pages.views.dataset import bring
+from pages.views.dataset import bring, table
 
 _SECTIONS = {
     "suitability": "Model input",
@@ -16,6 +16,7 @@ _SECTIONS = {
     "leakage": "Split leakage",
     "quality": "Quality report",
     "bring": "Import and delete",
+    "table": "Import a table",
 }
 """Module of this package -> what its button says."""
 
@@ -35,6 +36,7 @@ def render() -> None:
         )
         with panels.guard():
             bring.show()
+            table.show()
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         header = pickers.pick_dataset()
