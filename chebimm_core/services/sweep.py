@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chebimm_core.domain.run import RunSpec
 from chebimm_core.domain.specs import Ability, ModelCard, Scalar, TaskSpec, Transition
 from chebimm_core.errors import ChebiMMError
+from chebimm_core.models.text_encoders import TFIDF
 from chebimm_core.runner import catalogue
 from chebimm_core.services import planning
 from chebimm_core.settings import Settings
@@ -17,6 +18,9 @@ from chebimm_core.tasks import TASKS
 
 _COMPARED = ("avg", "max")
 """Poolings the paper compares; others a model offers are run as its default only."""
+
+_BY_CHOICE = frozenset({"endpoint", "trained here"})
+"""Families that cost money or many minutes for each transition: launched one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +114,11 @@ def _wanted(
 
 
 def _offline(card: ModelCard) -> bool:
-    weighty = any(
-        (p.name.endswith("weights") and "/" in str(p.default)) or p.name == "base_url"
-        for a in card.abilities
-        for p in a.parameters
-    )
-    return not (card.weights or card.scripted or weighty)
+    """Whether a model runs in minutes with nothing downloaded and nothing asked over a network."""
+    if card.weights or card.scripted or card.family in _BY_CHOICE:
+        return False
+    parameters = [p for ability in card.abilities for p in ability.parameters]
+    return all(p.default == TFIDF for p in parameters if p.name.endswith("weights"))
 
 
 def _transitions(card: ModelCard, ability: Ability, task: TaskSpec) -> list[Transition]:
