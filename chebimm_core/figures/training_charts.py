@@ -25,7 +25,7 @@ def frame(points: Sequence[TrainingPoint]) -> pd.DataFrame:
 def best(points: pd.DataFrame) -> pd.Series | None:
     """The row with the lowest validation value; None if nothing was validated."""
     validated = points["validation"].dropna()
-    return None if validated.empty else points.loc[validated.idxmin()]
+    return None if validated.empty else points.iloc[int(points["validation"].argmin())]
 
 
 def reading(points: pd.DataFrame) -> str:

@@ -7,8 +7,7 @@ import streamlit as st
 
 from chebimm_core.domain.run import RunHeader, RunState
 from chebimm_core.services import benchmark, launch_form, launching, task_catalog
-from pages.ui import cached, navigation, panels, pickers, run_progress, training_panel
-from pages.views.results import rows
+from pages.ui import cached, navigation, panels, pickers, run_progress, run_rows, training_panel
 
 _LOG_LINES = 200
 _LOG_HEIGHT = 260
@@ -25,22 +24,36 @@ def show(run_id: str) -> None:
     )
     header = benchmark.header(cached.settings(), run_id)
     _head(header)
-    live = header.status.state in run_progress.AT_WORK
-    seen = header.status.state.value
+    run_progress.said()
+    # Not in the fragment: while one makes way for a new drawing of the page, clicks can be lost.
+    _actions(header)
+    state = header.status.state
+    live = state in run_progress.AT_WORK
     # Only what is at work is looked at again and again.
-    st.fragment(_watch, run_every=1.0 if live else None)(run_id, seen)
+    st.fragment(_watch, run_every=1.0 if live else None)(run_id, state.value)
     with panels.guard():
         _asked(header)
 
 
 def _head(header: RunHeader) -> None:
     spec = header.spec
-    st.title(panels.plain(f"{spec.model} · {rows.described(header)}"))
+    st.title(panels.plain(f"{spec.model} · {run_rows.described(header)}"))
     with st.container(horizontal=True):
         st.badge(task_catalog.title(spec.task), color="blue")
         st.badge(panels.plain(f"{spec.dataset} {spec.split}"), color="gray")
         if spec.limit is not None:
             st.badge(f"first {spec.limit:,} molecules", color="gray")
+
+
+def _actions(header: RunHeader) -> None:
+    state, run_id = header.status.state, header.run_id
+    with st.container(horizontal=True, vertical_alignment="center"):
+        run_progress.badge(state)
+        if state in run_progress.AT_WORK:
+            run_progress.cancel_button(run_id, key="run")
+        elif state in run_progress.STOPPED:
+            run_progress.resume_button(run_id, key="run")
+            run_progress.delete_button(run_id, key="run")
 
 
 def _watch(run_id: str, seen: str) -> None:
@@ -49,7 +62,6 @@ def _watch(run_id: str, seen: str) -> None:
         state = header.status.state
         if state.value != seen:
             st.rerun()  # buttons, and how often to look, depend on it
-        run_progress.said()
         _state(header)
         points = launching.curve(cached.settings(), run_id)
         training_panel.show(points, key=f"curve-{run_id}", file_name=f"{run_id}-training")
@@ -60,16 +72,6 @@ def _state(header: RunHeader) -> None:
     state, run_id = header.status.state, header.run_id
     progress = launching.progress(cached.settings(), run_id)
     with st.container(border=True):
-        with st.container(
-            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-        ):
-            run_progress.badge(state)
-            with st.container(horizontal=True, width="content"):
-                if state in run_progress.AT_WORK:
-                    run_progress.cancel_button(run_id, key="run")
-                elif state in run_progress.STOPPED:
-                    run_progress.resume_button(run_id, key="run")
-                    run_progress.delete_button(run_id, key="run")
         if state is RunState.RUNNING:
             run_progress.bar(progress)
         elif state is RunState.QUEUED:
@@ -94,10 +96,10 @@ def _waiting(run_id: str) -> None:
 
 
 def _result(header: RunHeader) -> None:
-    st.markdown(f"**{panels.plain(rows.headline(header))}**")
-    first = rows.primary(header)
+    st.markdown(f"**{panels.plain(run_rows.headline(header))}**")
+    first = run_rows.primary(header)
     if first is not None:
-        floor = rows.floor_score(header, first)
+        floor = run_rows.floor_score(header, first)
         st.caption(
             panels.plain(panels.details(ci=(first.ci_low, first.ci_high), n=first.n, floor=floor))
         )

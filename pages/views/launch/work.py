@@ -8,8 +8,7 @@ import streamlit as st
 
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.services import benchmark, launching
-from pages.ui import cached, navigation, panels, pickers, run_progress
-from pages.views.results import rows
+from pages.ui import cached, navigation, panels, pickers, run_progress, run_rows
 
 _SHOWN_DONE = 6
 _SHOWN_STOPPED = 20
@@ -131,7 +130,7 @@ def _finished(headers: Sequence[RunHeader]) -> None:
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 run_progress.badge(header.status.state)
                 st.markdown(panels.plain(pickers.run_label(header)))
-                st.caption(panels.plain(rows.headline(header)))
+                st.caption(panels.plain(run_rows.headline(header)))
             navigation.link("results", "Open", icon=":material/east:", run=header.run_id)
 
 

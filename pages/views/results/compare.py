@@ -17,16 +17,16 @@ from pages.ui import (
     molecule_table,
     panels,
     pickers,
+    run_rows,
     theme,
 )
-from pages.views.results import rows
 from pages.views.results.runs import no_runs
 
 _WIDGET = "compare-runs"
 
 
 def show() -> None:
-    headers = {h.run_id: h for h in rows.all_runs()}
+    headers = {h.run_id: h for h in run_rows.all_runs()}
     if not headers:
         no_runs()
         return
@@ -37,7 +37,7 @@ def show() -> None:
             "The first is compared with each of the others on the molecules they share.",
         )
         return
-    rows.badge(h.spec.dataset for h in chosen)
+    run_rows.badge(h.spec.dataset for h in chosen)
     first, others = chosen[0], chosen[1:]
     differences = spec_differences([h.spec for h in chosen])
     st.subheader("What differs in their specifications")
@@ -93,7 +93,7 @@ def _names(headers: list[RunHeader]) -> list[str]:
     models = [h.spec.model for h in headers]
     if len(set(models)) == len(models):
         return models
-    labels = [f"{h.spec.model} · {rows.arrow(h.spec.transition)}" for h in headers]
+    labels = [f"{h.spec.model} · {run_rows.arrow(h.spec.transition)}" for h in headers]
     return [
         label if labels.count(label) == 1 else f"{label} ({h.run_id[-4:]})"
         for label, h in zip(labels, headers, strict=True)

@@ -8,8 +8,8 @@ import streamlit as st
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.errors import NotFoundError
 from chebimm_core.services import benchmark, dataset, launch_form, launching, task_catalog
-from pages.ui import cached, navigation, panels, pickers, training_panel
-from pages.views.results import floor_panel, rows, samples
+from pages.ui import cached, navigation, panels, pickers, run_rows, training_panel
+from pages.views.results import floor_panel, samples
 
 
 def show(run_id: str) -> None:
@@ -41,16 +41,16 @@ def _back() -> None:
 
 def _head(header: RunHeader) -> None:
     spec, status = header.spec, header.status
-    st.title(panels.plain(f"{spec.model} · {rows.described(header)}"))
+    st.title(panels.plain(f"{spec.model} · {run_rows.described(header)}"))
     with st.container(horizontal=True):
         st.badge(task_catalog.title(spec.task), color="blue")
         st.badge(panels.plain(f"{spec.dataset} {spec.split}"), color="gray")
         known = {h.name: h for h in cached.read(dataset.list_datasets)}
         if spec.dataset in known:
             panels.synthetic_badge(known[spec.dataset])
-        if header.run_id in rows.outdated():
+        if header.run_id in run_rows.outdated():
             st.badge("another version of the data set", icon=":material/history:", color="orange")
-        if rows.is_floor(header):
+        if run_rows.is_floor(header):
             st.badge("floor: knows nothing of its input", color="gray")
         for tag in status.tags:
             st.badge(panels.plain(tag), color="violet")
@@ -113,7 +113,7 @@ def _scores(header: RunHeader) -> None:
     if not header.scores:
         panels.empty("This run has no scores.", "Its predictions are below.")
         return
-    first = rows.primary(header)
+    first = run_rows.primary(header)
     others = [s for s in header.scores if first is None or s.metric != first.metric]
     shown = [s for s in (first, *others) if s is not None and not s.metric.endswith("_all")][:4]
     for column, score in zip(st.columns(len(shown)), shown, strict=True):
@@ -124,11 +124,11 @@ def _scores(header: RunHeader) -> None:
                 ci=(score.ci_low, score.ci_high),
                 n=score.n,
                 signature=score.signature,
-                floor=rows.floor_score(header, score),
+                floor=run_rows.floor_score(header, score),
             )
     records = []
     for score in header.scores:
-        floor = rows.floor_score(header, score)
+        floor = run_rows.floor_score(header, score)
         records.append(
             {
                 "metric": task_catalog.metric_title(score.metric),

@@ -8,8 +8,7 @@ import streamlit as st
 
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.services import floors
-from pages.ui import cached, job_panel
-from pages.views.results import rows
+from pages.ui import cached, job_panel, run_rows
 
 
 def offer(header: RunHeader) -> None:
@@ -21,13 +20,13 @@ def offer(header: RunHeader) -> None:
         if view.over and job_panel.outcome(key, view):
             st.success("The floors are here.")
         return
-    if rows.is_floor(header) or rows.floors(header):
+    if run_rows.is_floor(header) or run_rows.floors(header):
         return
 
     def start() -> None:
         cached.jobs().start(
             key,
-            f"Computing floors for {rows.arrow(spec.transition)}",
+            f"Computing floors for {run_rows.arrow(spec.transition)}",
             floors.compute,
             cached.settings(),
             spec.dataset,

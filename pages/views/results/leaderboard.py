@@ -12,8 +12,8 @@ from chebimm_core.domain.prediction import Score
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.figures import run_charts
 from chebimm_core.services import task_catalog
-from pages.ui import figure_panel, molecule_table, panels, pickers, theme
-from pages.views.results import floor_panel, rows
+from pages.ui import figure_panel, molecule_table, panels, pickers, run_rows, theme
+from pages.views.results import floor_panel
 from pages.views.results.runs import no_runs
 
 _EVERY = "every"
@@ -24,21 +24,21 @@ _DENOMINATORS = {
 
 
 def show() -> None:
-    headers = [h for h in rows.current_runs() if h.scores]
+    headers = [h for h in run_rows.current_runs() if h.scores]
     if not headers:
         no_runs()
         return
     task, runs = _runs(headers)
-    left_out = len(rows.outdated())
+    left_out = len(run_rows.outdated())
     if left_out:
         st.caption(
             f"{left_out:,} run{'s' if left_out != 1 else ''} made on another version of "
             f"{'their' if left_out != 1 else 'its'} data set {'are' if left_out != 1 else 'is'} "
             "left out: load the file again to score it on what is here now."
         )
-    rows.badge(h.spec.dataset for h in runs)
+    run_rows.badge(h.spec.dataset for h in runs)
     metric = _metric(task, runs)
-    beside = {f.run_id: f for h in runs for f in rows.floors(h)} | {h.run_id: h for h in runs}
+    beside = {f.run_id: f for h in runs for f in run_rows.floors(h)} | {h.run_id: h for h in runs}
     scored = [(h, s) for h in beside.values() if (s := h.score(metric)) is not None]
     st.caption(panels.plain(task_catalog.task(task).floor))
     if not scored:
@@ -69,7 +69,7 @@ def _runs(headers: list[RunHeader]) -> tuple[str, list[RunHeader]]:
             "Transition",
             [_EVERY, *transitions],
             default=transitions[0] if len(transitions) == 1 else _EVERY,
-            shown=lambda t: "every input" if t == _EVERY else rows.arrow(t),
+            shown=lambda t: "every input" if t == _EVERY else run_rows.arrow(t),
         )
     if transition != _EVERY:
         headers = [h for h in headers if h.spec.transition == transition]
@@ -148,15 +148,15 @@ def _frame(scored: list[tuple[RunHeader, Score]]) -> pd.DataFrame:
             {
                 "label": h.spec.model
                 if one_input
-                else f"{h.spec.model} · {rows.arrow(h.spec.transition)}",
+                else f"{h.spec.model} · {run_rows.arrow(h.spec.transition)}",
                 "model": h.spec.model,
-                "transition": rows.arrow(h.spec.transition),
+                "transition": run_rows.arrow(h.spec.transition),
                 "value": s.value,
                 "ci_low": s.ci_low,
                 "ci_high": s.ci_high,
                 "n": s.n,
                 "n_failed": s.n_failed,
-                "is_floor": rows.is_floor(h),
+                "is_floor": run_rows.is_floor(h),
                 "signature_group": chr(ord("A") + groups.index(s.signature) % 26),
                 "signature": s.signature,
                 "run_id": h.run_id,

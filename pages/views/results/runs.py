@@ -6,8 +6,8 @@ import streamlit as st
 
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.services import benchmark, store_health, task_catalog
-from pages.ui import cached, molecule_table, panels, pickers
-from pages.views.results import rows, unfinished
+from pages.ui import cached, molecule_table, panels, pickers, run_rows
+from pages.views.results import unfinished
 
 _EXPORTS = {
     "csv": ("CSV", "text/csv"),
@@ -19,7 +19,7 @@ _BROKEN_SHOWN = 5
 
 
 def show() -> None:
-    headers = rows.all_runs()
+    headers = run_rows.all_runs()
     _said()
     _broken()
     unfinished.show()
@@ -30,7 +30,7 @@ def show() -> None:
     if not chosen:
         panels.empty("No run fits these filters.", "Clear one of them to see runs again.")
         return
-    table = rows.table(chosen)
+    table = run_rows.table(chosen)
     comparable = len({r.spec.dataset for r in chosen})
     st.caption(
         f"{len(chosen):,} of {len(headers):,} runs"

@@ -16,9 +16,9 @@ from pages.ui import (
     navigation,
     panels,
     pickers,
+    run_rows,
     theme,
 )
-from pages.views.results import rows
 
 _PAGE = 25
 _CARDS = 3
@@ -36,7 +36,7 @@ def show(header: RunHeader) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         metric = None
         if metrics:
-            first = rows.primary(header)
+            first = run_rows.primary(header)
             metric = pickers.choice(
                 "metric",
                 "Metric",
