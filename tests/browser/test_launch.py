@@ -76,11 +76,16 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         _end_workers(server.settings.store)
 
 
-def wait_for(what: Callable[[], bool], seconds: float) -> float:
-    """Seconds until it is so."""
+def until(server: Server, run_id: str, wanted: RunState, seconds: float) -> float:
+    """Seconds until a run is in that state; if it does not get there, everything known of it."""
     began = time.monotonic()
-    while not what():
-        assert time.monotonic() - began < seconds, "it did not happen in time"
+    while (found := benchmark.header(server.settings, run_id).status).state is not wanted:
+        if time.monotonic() - began > seconds:
+            now = launching.activity(server.settings)
+            queue = sorted(p.name for p in (server.settings.store / "queue").iterdir())
+            driver = (server.settings.store / "queue" / "driver.log").read_text()
+            log = launching.log_tail(server.settings, run_id)
+            pytest.fail(f"{found}\n{now.driven=}\n{queue}\n{driver}\n{log}")
         time.sleep(0.05)
     return time.monotonic() - began
 
@@ -127,7 +132,7 @@ def test_a_run_from_the_form_to_results_over_a_refresh(page, own_server, visit, 
 
 def test_a_run_outlives_the_server(page, own_server, visit):
     run_id = launch(page, own_server, visit, slowly("scripted", 700, "SMILES"))
-    wait_for(lambda: state(own_server, run_id) is RunState.RUNNING, 30)
+    until(own_server, run_id, RunState.RUNNING, 30)
     own_server.kill()
     assert state(own_server, run_id) is RunState.RUNNING
     own_server.start()
@@ -151,14 +156,14 @@ def test_a_result_lands_in_an_open_matrix_by_itself(page, own_server, visit):
 
 def test_cancel_within_two_seconds_and_resume(page, own_server, visit):
     run_id = launch(page, own_server, visit, slowly("scripted", 60_000, "graph"))
-    wait_for(lambda: state(own_server, run_id) is RunState.RUNNING, 30)
+    until(own_server, run_id, RunState.RUNNING, 30)
     expect(page.get_by_role("progressbar")).to_be_visible(timeout=LONG_MS)
     page.get_by_role("button", name="Cancel", exact=True).click()
-    assert wait_for(lambda: state(own_server, run_id) is RunState.CANCELLED, 2.5) < 2.0
+    until(own_server, run_id, RunState.CANCELLED, 2.0)
     resume = page.get_by_role("button", name="Resume", exact=True)
     expect(resume).to_be_visible(timeout=LONG_MS)
     resume.click()
-    wait_for(lambda: state(own_server, run_id) is RunState.RUNNING, 30)
+    until(own_server, run_id, RunState.RUNNING, 30)
     expect(page.get_by_role("progressbar")).to_be_visible(timeout=LONG_MS)
     launching.cancel(own_server.settings, run_id)
 
