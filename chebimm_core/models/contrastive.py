@@ -26,9 +26,9 @@ CARDS = (
                 tuple(Transition((a,), b) for pair in _PAIRS for a, b in permutations(pair)),
                 "chebimm_core.models.contrastive:FeatureRetriever",
                 training_parameters(
-                    epochs=30, batch_size=256, learning_rate=1e-3, cpu_seconds=15.0
+                    epochs=30, batch_size=256, learning_rate=1e-3, cpu_seconds=10.0
                 ),
-                fit_seconds=40.0,
+                fit_seconds=30.0,
                 sample_seconds=0.003,
             ),
         ),

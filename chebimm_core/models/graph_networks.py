@@ -55,7 +55,7 @@ _RETRIEVE = (
         f"What reads the text: {TFIDF} (weighted words and n-grams, nothing to download), or a hub "
         f"id or folder of a text encoder; the paper takes {SCIBERT.hub_id}.",
     ),
-    *training_parameters(epochs=60, batch_size=128, learning_rate=2e-3, cpu_seconds=20.0),
+    *training_parameters(epochs=60, batch_size=128, learning_rate=2e-3, cpu_seconds=12.0),
     *NETWORK,
 )
 
@@ -86,7 +86,7 @@ def _card(part: Pretrained) -> ModelCard:
                 f"{module}:{part.name.capitalize()}Retriever",
                 _RETRIEVE,
                 stops_early=True,
-                fit_seconds=30.0,
+                fit_seconds=20.0,
                 sample_seconds=0.002,
             ),
         ),
