@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chebimm_core.domain.run import RunHeader, RunSpec
 from chebimm_core.domain.specs import ModelCard, Parameter, Scalar, Transition
-from chebimm_core.errors import ChebiMMError
+from chebimm_core.errors import ChebiMMError, SettingError
 from chebimm_core.modalities import MODALITIES
 from chebimm_core.models import MODELS
 from chebimm_core.runner import catalogue
@@ -119,6 +119,20 @@ def floor_models(task: str, transition: str) -> tuple[str, ...]:
         for card in MODELS.values()
         if card.is_floor and card.covers(wanted.protocol, moved)
     )
+
+
+def require_weights(settings: Settings, spec: RunSpec) -> None:
+    """Refuses a model by hub id that was given none, before a run fails of it.
+
+    Raises:
+        SettingError: If the model has no weights of its own and none are named.
+    """
+    card = catalogue.cards(settings)[spec.model]
+    if spec.model_args.get("weights") == "" and not card.weights:
+        raise SettingError(
+            "This model has no weights of its own",
+            do="Under Weights, enter a hub id such as google/flan-t5-small, or a local folder",
+        )
 
 
 def existing(settings: Settings, spec: RunSpec) -> RunHeader | None:

@@ -219,7 +219,16 @@ def run_label(header: RunHeader) -> str:
     arrow = spec.transition.replace("->", " → ")
     if spec.target == "property" and "property" in spec.model_args:
         arrow += f" {spec.model_args['property']}"
-    return f"{spec.model} · {arrow} · {spec.dataset} {spec.split}"
+    return f"{model_label(header)} · {arrow} · {spec.dataset} {spec.split}"
+
+
+def model_label(header: RunHeader) -> str:
+    """Name of the model; with its weights where those say which model it is."""
+    spec = header.spec
+    weights = str(spec.model_args.get("weights", ""))
+    if spec.model.startswith("hub-") and weights:
+        return f"{spec.model} ({weights.rstrip('/').rpartition('/')[2]})"
+    return spec.model
 
 
 def gold_label(run_id: str) -> str:

@@ -11,7 +11,7 @@ from chebimm_core.domain.prediction import Score
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.services import benchmark, dataset, store_health, task_catalog
 from chebimm_core.services import floors as floor_runs
-from pages.ui import cached, panels
+from pages.ui import cached, panels, pickers
 from pages.ui.molecule_table import BUTTON, OPEN
 
 
@@ -120,7 +120,7 @@ def table(headers: Sequence[RunHeader]) -> pd.DataFrame:
         records.append(
             {
                 OPEN: BUTTON,
-                "model": spec.model,
+                "model": pickers.model_label(header),
                 "transition": described(header),
                 "task": task_catalog.title(spec.task),
                 "metric": task_catalog.metric_title(score.metric) if score else "–",

@@ -322,3 +322,15 @@ def test_all_that_wait_are_cancelled_resumed_and_deleted_at_once(small_store, re
     app.button(key="work-delete-all").click().run()
     assert_healthy(app)
     assert launching.unfinished(small_store) == []
+
+
+def test_any_hub_model_is_asked_for_its_weights_and_named_by_them(small_store, render):
+    app = render("launch", task="captioning", models="hub-seq2seq")
+    assert not app.exception
+    assert "no weights of its own" in app.error[0].value
+    assert not any(b.key == "launch-start" for b in app.button)
+    app.text_input(key="arg-hub-seq2seq-weights").set_value("google/flan-t5-small").run()
+    assert_healthy(app)
+    app.button(key="launch-start").click().run()
+    assert_healthy(app)
+    assert "hub-seq2seq (flan-t5-small)" in plain(app)

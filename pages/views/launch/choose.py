@@ -12,6 +12,8 @@ from chebimm_core.services.launch_form import Choice
 from pages.ui import cached, panels, pickers, run_progress
 
 _COLUMNS = 4
+_BY_HUB_ID = "by hub id"
+"""Family of the cards that run any model a user names."""
 
 
 def models(task: str, transition: str, dataset: str) -> tuple[str, ...]:
@@ -29,7 +31,8 @@ def models(task: str, transition: str, dataset: str) -> tuple[str, ...]:
             "Choose another transition, or see below what each of them lacks.",
         )
     protocol = task_catalog.task(task).protocol
-    ready = [c.card for c in fitting if not c.card.weights]
+    any_model = [c.card for c in fitting if c.card.family == _BY_HUB_ID]
+    ready = [c.card for c in fitting if not c.card.weights and c.card not in any_model]
     # Floors last: they are no contenders.
     _tiles("Ready here", sorted(ready, key=lambda c: c.is_floor), protocol, asked)
     _tiles(
@@ -38,6 +41,9 @@ def models(task: str, transition: str, dataset: str) -> tuple[str, ...]:
         [c.card for c in fitting if c.card.weights],
         protocol,
         asked,
+    )
+    _tiles(
+        "Any other model of the Hugging Face hub, or of a local folder", any_model, protocol, asked
     )
     if others:
         _greyed(others, opened=any(c.card.name in asked for c in others))

@@ -37,7 +37,7 @@ def show(run_id: str) -> None:
 
 def _head(header: RunHeader) -> None:
     spec = header.spec
-    st.title(panels.plain(f"{spec.model} · {run_rows.described(header)}"))
+    st.title(panels.plain(f"{pickers.model_label(header)} · {run_rows.described(header)}"))
     with st.container(horizontal=True):
         st.badge(task_catalog.title(spec.task), color="blue")
         st.badge(panels.plain(f"{spec.dataset} {spec.split}"), color="gray")

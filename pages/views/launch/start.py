@@ -64,6 +64,7 @@ def _planned(wish: Wish) -> tuple[list[_Planned], list[tuple[str, ChebiMMError]]
     for model in wish.models:
         try:
             spec = _plan(wish, model, wish.arguments.get(model, {}))
+            launch_form.require_weights(cached.settings(), spec)
             planned.append(
                 _Planned(
                     spec,

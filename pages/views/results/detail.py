@@ -41,7 +41,7 @@ def _back() -> None:
 
 def _head(header: RunHeader) -> None:
     spec, status = header.spec, header.status
-    st.title(panels.plain(f"{spec.model} · {run_rows.described(header)}"))
+    st.title(panels.plain(f"{pickers.model_label(header)} · {run_rows.described(header)}"))
     with st.container(horizontal=True):
         st.badge(task_catalog.title(spec.task), color="blue")
         st.badge(panels.plain(f"{spec.dataset} {spec.split}"), color="gray")
