@@ -111,7 +111,7 @@ def _field(model: str, p: Parameter) -> Scalar:
             p.title,
             key=widget,
             help=help_text,
-            placeholder="as on its card" if not p.default else None,
+            placeholder="hub id or local folder" if p.name.endswith("weights") else None,
             width=300,
             **changed,
         )
