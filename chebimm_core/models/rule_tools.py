@@ -24,6 +24,7 @@ CARDS = (
                 "generate",
                 (Transition(("IUPAC",), "SMILES"),),
                 "chebimm_core.models.rule_tools:OpsinReader",
+                smallest_batch=512,  # each call starts a Java runtime
             ),
         ),
         description="Reads a systematic name by the rules of nomenclature; names of salts and "

@@ -123,7 +123,8 @@ def predict(
         target_property=target_property,
     )  # fmt: skip
     asked = pd.DataFrame({"cid": test["cid"], "input": modality_texts(test, transition.sources)})
-    frames = list(answers(model, asked))
+    smallest = require_ability(card, protocol).smallest_batch
+    frames = list(answers(model, asked, smallest=smallest))
     empty = pd.DataFrame(columns=list(PREDICTION_COLUMNS)).astype(PREDICTION_COLUMNS)
     return pd.concat(frames, ignore_index=True) if frames else empty
 

@@ -61,7 +61,10 @@ def answers(
         validation=held_out if model == "gin" else None, arguments=arguments,
     )  # fmt: skip
     asked = pd.DataFrame({"cid": test["cid"], "input": modality_texts(test, moved.sources)})
-    return pd.concat(list(evaluate.answers(fitted, asked)), ignore_index=True)
+    ability = MODELS[model].ability(protocol)
+    assert ability is not None
+    found = evaluate.answers(fitted, asked, smallest=ability.smallest_batch)
+    return pd.concat(list(found), ignore_index=True)
 
 
 def error(splits: tuple[pd.DataFrame, pd.DataFrame], found: pd.DataFrame, column: str) -> float:
