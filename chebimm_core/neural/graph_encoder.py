@@ -66,7 +66,9 @@ class Gin(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.zeros(1))
-        self.update = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
+        self.update = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width)
+        )
 
     def forward(self, atoms: Tensor, edges: Tensor, bonds: Tensor) -> Tensor:
         sent = torch.relu(atoms.index_select(0, edges[0]) + bonds)
