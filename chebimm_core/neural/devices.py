@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from chebimm_core.errors import SettingError
@@ -32,3 +35,14 @@ def resolve_device(name: str) -> torch.device:
 
 def _gpus() -> list[str]:
     return [f"cuda:{k}" for k in range(torch.cuda.device_count())]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch works on one thread inside, and on as many as before after it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

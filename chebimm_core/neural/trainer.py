@@ -21,7 +21,7 @@ import torch
 from chebimm_core.domain.run import TrainingPoint
 from chebimm_core.errors import SettingError
 from chebimm_core.neural.checkpoints import Checkpoint
-from chebimm_core.neural.devices import resolve_device
+from chebimm_core.neural.devices import one_thread, resolve_device
 from chebimm_core.neural.plan import Plan, Precision
 
 E = TypeVar("E")
@@ -110,7 +110,11 @@ def train(
             do="Import the train split of the data set, or pick another training split",
         )
     loop = _Loop(module, examples, collate, loss, plan, host, validation, metric, metric_name)
-    return loop.run()
+    # Threads that wait for each other spend processor time: beside other work, two of them take a
+    # small network through a tenth of the batches that one does.
+    paid = plan.cpu_seconds is not None and loop.device.type == "cpu"
+    with one_thread() if paid else nullcontext():
+        return loop.run()
 
 
 class _Loop:
