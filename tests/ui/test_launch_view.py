@@ -92,7 +92,7 @@ def test_a_link_reproduces_the_form_and_one_run_opens_its_own_view(small_store, 
     assert (spec.split, spec.limit, spec.seed) == ("validation", 3, 7)
     assert spec.model_args["property"] == "polararea"
     assert (spec.model_args["cpu_seconds"], spec.model_args["width"]) == (2.5, 32)
-    assert spec.model_args["batch_size"] == 32  # a default, written out
+    assert spec.model_args["batch_size"] == 16  # a default, written out
     assert in_address(app, "run") == spec.run_id
     assert "--set property=polararea" in said(app)
     assert "--set gin.width" not in said(app) and "--set width=32" in said(app)
