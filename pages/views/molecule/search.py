@@ -10,11 +10,20 @@ from chebimm_core.services import dataset as datasets
 from chebimm_core.services import molecule as service
 from chebimm_core.settings import Settings
 from pages.ui import cached, molecule_cards, panels, pickers
-from pages.views.molecule import forms, nearest
+from pages.views.molecule import forms, nearest, structure
 
 _BOX = "molecule-query"
 _READ = "read"
 """Query parameter: ``name`` asks to read the query as a systematic name."""
+_BOXES = {
+    "find": (
+        "Search by name, words of the caption, CID, SMILES, SELFIES, InChI or InChIKey",
+        "ethanol · 702 · CCO · InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3",
+    ),
+    "similar": ("A SMILES: what is similar to it?", "CC(=O)Oc1ccccc1C(=O)O"),
+    "contains": ("A SMARTS or SMILES: what contains it?", "[OX2H]c1ccccc1 · c1ccc2[nH]ccc2c1"),
+}
+"""How to search -> what the box asks for, and an example."""
 _MAX_HITS = 20
 _N_EXAMPLES = 8
 _WHY = {
@@ -29,26 +38,42 @@ _WHY = {
 
 
 def box() -> str:
-    """The search box; what is typed stands in the address as ``q``."""
+    """The search box; what is typed stands in the address as ``q``, what is meant as ``how``."""
+    if not st.query_params.get("cid"):
+        pickers.choice(
+            "how",
+            "Search by",
+            structure.MODES,
+            shown=lambda mode: structure.TITLES[mode],
+            kind="segments",
+        )
     st.session_state[_BOX] = st.query_params.get("q", "")
+    label, example = _BOXES.get(st.query_params.get("how", ""), _BOXES["find"])
     st.text_input(
-        "Search by name, words of the caption, CID, SMILES, SELFIES, InChI or InChIKey",
+        label,
         key=_BOX,
         type="search",
-        placeholder="ethanol · 702 · CCO · InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3",
+        placeholder=example,
         max_chars=4_000,
         on_change=_searched,
     )
-    return str(st.session_state[_BOX]).strip()
+    query = str(st.session_state[_BOX]).strip()
+    if not st.query_params.get("cid"):
+        structure.board(query)
+    return query
 
 
 def _searched() -> None:
     text = str(st.session_state[_BOX]).strip()
-    pickers.set_query(q=text or None, cid=None, run=None, **{_READ: None})
+    pickers.set_query(q=text or None, cid=None, run=None, all=None, **{_READ: None})
 
 
 def results(query: str) -> None:
     """Hits of a query; each opens on a click."""
+    mode = st.query_params.get("how", "find")
+    if mode in structure.MODES and mode != "find":
+        structure.results(mode, query)
+        return
     try:
         hits = cached.read(service.find, query, limit=_MAX_HITS)
     except ChebiMMError as error:
