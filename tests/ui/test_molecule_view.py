@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 
 import molecule_store
 import pytest
 from molecule_store import NAME
 from streamlit.testing.v1 import AppTest
+
+from chebimm_core.services import structure_search
+from chebimm_core.settings import Settings
+from chebimm_core.store.structure_index import StructureIndex
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +155,104 @@ def test_strange_links_get_a_kind_answer(
     said = words(opened(store, monkeypatch, **query))
     assert "Something went wrong" not in said
     assert said.strip()
+
+
+def by_structure(store: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+    """The page of a search by structure, once its index is made."""
+    structure_search.build(settings_of(store), NAME, workers=1)
+    return opened(store, monkeypatch, dataset=NAME, **query)
+
+
+def settings_of(store: Path) -> Settings:
+    return Settings.from_env({"CHEBIMM_STORE": str(store)})
+
+
+def test_similar_molecules_open_on_a_click(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = by_structure(store, monkeypatch, how="similar", q="OC(=O)c1ccccc1", cut="0.3")
+    said = words(app)
+    assert "2 molecules of 7" in said and "Similarity **1.00**" in said
+    next(b for b in app.button if b.label == "Open").click().run()
+    assert not app.exception
+    assert app.query_params["cid"] == "3"
+    next(b for b in app.button if b.label == "Back to the results").click().run()
+    assert "2 molecules of 7" in words(app)
+
+
+def test_a_cut_off_stands_in_the_address(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = by_structure(store, monkeypatch, how="similar", q="OC(=O)c1ccccc1")
+    app.slider[0].set_value(1.0).run()
+    assert app.query_params["cut"] == "1.0"
+    assert "1 molecule of 7" in words(app)
+
+
+def test_what_contains_a_pattern_is_shown(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = by_structure(store, monkeypatch, how="contains", q="[OX2H]c1ccccc1")
+    said = words(app)
+    assert "1 molecule of 7" in said and "read as SMARTS" in said and "contains the pattern" in said
+    app.text_input[0].set_value("C1=CC=CC=C1").run()
+    assert "2 molecules of 7" in words(app)
+    next(t for t in app.toggle if "SMARTS" in t.label).set_value(True).run()
+    assert app.query_params["as"] == "smarts"
+    assert "None of 7 molecules" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("how", "query", "why"),
+    [
+        ("contains", "C(C", "open parentheses"),
+        ("contains", "<img src=x>", "white space"),
+        ("similar", "C1CC", "not a valid structure"),
+        ("similar", "[U]", "None of 7"),
+        ("nonsense", "CCO", "which is not here"),
+    ],
+)
+def test_a_search_by_structure_that_fails_says_why(
+    store: Path, monkeypatch: pytest.MonkeyPatch, how: str, query: str, why: str
+) -> None:
+    said = words(by_structure(store, monkeypatch, how=how, q=query))
+    assert why in said and "Something went wrong" not in said
+
+
+def test_the_first_search_makes_the_index(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = molecule_store.import_rows(tmp_path, NAME)
+    app = opened(settings.store, monkeypatch, dataset=NAME, how="similar", q="CCO")
+    deadline = time.monotonic() + 60
+    while "molecules of 7" not in words(app) and "1 molecule of 7" not in words(app):
+        assert not app.exception and time.monotonic() < deadline
+        time.sleep(0.2)
+        app.run()
+    assert structure_search.is_built(settings, NAME)
+
+
+def test_a_damaged_index_can_be_made_again(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = by_structure(store, monkeypatch, how="similar", q="CCO")
+    index = StructureIndex(store).path(NAME)
+    index.write_bytes(index.read_bytes()[:200])
+    app.slider[0].set_value(0.8).run()
+    again = next(b for b in app.button if "again" in b.label)
+    again.click().run()
+    deadline = time.monotonic() + 60
+    while "1 molecule of 7" not in words(app):
+        assert not app.exception and time.monotonic() < deadline
+        time.sleep(0.2)
+        app.run()
+
+
+def test_a_drawing_board_opens_on_demand(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("streamlit_ketcher")
+    app = opened(store, monkeypatch, q="OCC")
+    assert "On the board" not in words(app)
+    next(t for t in app.toggle if "Draw" in t.label).set_value(True).run()
+    assert not app.exception
+    assert "CCO" in [c.value for c in app.code]
+    next(b for b in app.button if b.label == "Find similar ones").click().run()
+    assert app.query_params["q"] == "CCO" and app.query_params["how"] == "similar"
+    assert "draw" not in app.query_params
+
+
+def test_without_the_board_the_page_says_so(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "streamlit_ketcher", None)
+    app = opened(store, monkeypatch, draw="1")
+    assert "not installed" in words(app)
