@@ -87,7 +87,7 @@ def make_executor(settings: Settings) -> Executor:
     if settings.executor == "ray":
         from chebimm_core.runner.ray_executor import RayExecutor
 
-        return RayExecutor(settings.ray_address)
+        return RayExecutor(settings.ray_address, settings.workers)
     from chebimm_core.runner.local_executor import LocalExecutor
 
     return LocalExecutor(settings.workers)

@@ -76,13 +76,26 @@ def drive(settings: Settings, executor: Executor | None = None) -> None:
         with queue.driving() as free:
             if not free:
                 return
-            own = executor or make_executor(settings)
+            try:
+                own = executor or make_executor(settings)
+            except ChebiMMError as error:
+                _refuse(settings, queue, str(error))
+                continue
             try:
                 _Driver(settings, queue, own).drain()
             finally:
                 if executor is None:
                     own.close()
         # What was queued between the last look and the release is seen by the loop's condition.
+
+
+def _refuse(settings: Settings, queue: RunQueue, why: str) -> None:
+    """Fails what waits, as nobody can execute it: said at each run, and each can be resumed."""
+    for run_id in queue.ids():
+        work = RunWork(settings.store, run_id)
+        if _state(work) is RunState.QUEUED:
+            _fail(queue, work, why)
+        queue.remove(run_id)
 
 
 def run_one(settings: Settings, run_id: str) -> None:
@@ -174,13 +187,13 @@ class _Driver:
             gpus = self._gpus(work.spec())
             self.executor.submit(run_id, run_one, self.settings, run_id, gpus=gpus)
         except ChebiMMError as error:
-            self._fail(work, str(error))
+            _fail(self.queue, work, str(error))
             return
         self.at_work[run_id] = work.further()
 
     def _gpus(self, spec: RunSpec) -> float:
         card = catalogue.cards(self.settings).get(spec.model)
-        return 0.0 if card is None else card.gpus
+        return 0.0 if card is None or self.settings.device == "cpu" else card.gpus
 
     def _ended(self, outcome: Outcome) -> None:
         """What the run's files say decides; an outcome only says that its process let go of it."""
@@ -195,7 +208,7 @@ class _Driver:
         elif work.cancel_requested():
             self._cancelled(work)
         elif outcome.error:
-            self._fail(work, outcome.error)
+            _fail(self.queue, work, outcome.error)
         elif outcome.lost or state is RunState.QUEUED:
             self._lost(work, came_further=work.further() != before)
         else:
@@ -218,15 +231,16 @@ class _Driver:
             "of memory; free some and resume it",
         )
 
-    def _fail(self, work: RunWork, why: str) -> None:
-        log.error("%s: %s", work.run_id, why)
-        self.queue.remove(work.run_id)
-        _mark(work, RunState.FAILED, why, finished=datetime.now(UTC))
-
     def _cancelled(self, work: RunWork) -> None:
         self.queue.remove(work.run_id)  # first: who sees it cancelled may resume it
         with contextlib.suppress(ChebiMMError):
             cancel_now(work)
+
+
+def _fail(queue: RunQueue, work: RunWork, why: str) -> None:
+    log.error("%s: %s", work.run_id, why)
+    queue.remove(work.run_id)
+    _mark(work, RunState.FAILED, why, finished=datetime.now(UTC))
 
 
 def cancel_now(work: RunWork, *, wait_s: float = 2.0) -> bool:

@@ -2,7 +2,8 @@
 
 Everything a worker has finished is on disk the moment it is finished, so any process may end at any
 time: what is lost is the batch in hand. Who works is told by a lock that the kernel drops with the
-process, and by an identity that no later process of the same pid can have.
+process, and by an identity that no later process of the same pid can have; on another machine, by
+the age of the file that holds the identity, which its process renews while it works.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from chebimm_core.domain.run import (
 )
 from chebimm_core.errors import NotFoundError, StoreError
 from chebimm_core.store import atomic
-from chebimm_core.store.processes import boot_id, is_running, own_identity
+from chebimm_core.store.processes import beating, boot_id, is_running, own_identity
 
 S = TypeVar("S", bound=Stored)
 
@@ -149,16 +150,17 @@ class RunWork:
     def working(self) -> Iterator[None]:
         """As :meth:`locked`, and this process is named as the one that works on it."""
         with self.locked():
-            atomic.write_model(self.folder / "worker.json", own_identity())
-            yield
+            atomic.write_model(self._worker_path, own_identity())
+            with beating(self._worker_path):
+                yield
 
     def alive(self) -> bool:
         """Whether a process works on it right now."""
         worker = self.worker()
-        if worker is None or not is_running(worker):
+        if worker is None or not is_running(worker, heart=self._worker_path):
             return False
         if worker.host != platform.node():
-            return True  # nothing more can be told from here
+            return True  # locks of other machines are not asked: not every file server tells
         lock = FileLock(self.folder / "lock")
         try:
             lock.acquire(blocking=False)
@@ -170,7 +172,7 @@ class RunWork:
     def worker(self) -> WorkerIdentity | None:
         """Who works or last worked on it; None if nobody did."""
         try:
-            return atomic.read_model(self.folder / "worker.json", WorkerIdentity)
+            return atomic.read_model(self._worker_path, WorkerIdentity)
         except StoreError:
             return None
 
@@ -292,6 +294,10 @@ class RunWork:
         """Answers and training steps so far: both only grow, so a change is work done."""
         return len(self.parts()), max((point.step for point in self.curve()), default=0)
 
+    @property
+    def _worker_path(self) -> Path:
+        return self.folder / "worker.json"
+
     def _written(self) -> RunStatus:
         return atomic.read_model(self.folder / "status.json", RunStatus)
 
@@ -313,7 +319,9 @@ class RunWork:
 
     def _why_interrupted(self) -> str:
         worker = self.worker()
-        if worker is None or worker.host != platform.node():
+        if worker is not None and worker.host != platform.node():
+            return f"Nothing was heard of {worker.host} for minutes; resume it if it is gone"
+        if worker is None:
             return "Its process ended without a word; resume it"
         if worker.boot_id != boot_id():
             return "The machine was restarted while it ran; resume it"
