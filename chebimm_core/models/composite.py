@@ -7,6 +7,7 @@ MolT5 decoder this gives the published numbers of models.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chebimm_core.domain.specs import Ability, ModelCard, Parameter, Transition
@@ -24,8 +25,10 @@ TRAINING = training_parameters(epochs=10, batch_size=16, learning_rate=1e-4)
 class CompositeWriter(TextWriter):
     """Writes with a published decoder what another encoder reads."""
 
-    def make_encoder(self, transition: Transition, context: FitContext) -> Any:
-        """An ``Encoder`` for the source modality."""
+    def make_encoder(
+        self, transition: Transition, texts: Sequence[str], context: FitContext
+    ) -> Any:
+        """An ``Encoder`` for the source; ``texts`` are its training inputs."""
         raise NotImplementedError
 
     def make_network(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Any:
@@ -34,7 +37,8 @@ class CompositeWriter(TextWriter):
         from chebimm_core.neural.weights import source
 
         where = source(str(self.arguments["decoder_weights"]), "", None, context.cache)
-        encoder = self.make_encoder(transition, context)
+        inputs = [str(t) for t in train["input"]]
+        encoder = self.make_encoder(transition, inputs, context)
         return load_seq2seq(where, encoder=encoder, max_input=self.max_input)
 
 

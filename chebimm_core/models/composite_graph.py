@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from chebimm_core.domain.specs import Parameter, Transition
@@ -35,6 +36,8 @@ CARDS = tuple(
 class GraphComposite(CompositeWriter):
     """Writes what a graph network reads; the decoder attends to atoms."""
 
-    def make_encoder(self, transition: Transition, context: FitContext) -> Any:
+    def make_encoder(
+        self, transition: Transition, texts: Sequence[str], context: FitContext
+    ) -> Any:
         """A graph network with random weights."""
         return graph_encoder(str(self.arguments["graph_network"]), self.arguments)

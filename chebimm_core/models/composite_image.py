@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from chebimm_core.domain.specs import Transition
@@ -30,6 +31,8 @@ CARDS = tuple(
 class ImageComposite(CompositeWriter):
     """Writes what an image encoder reads; the decoder attends to patches."""
 
-    def make_encoder(self, transition: Transition, context: FitContext) -> Any:
+    def make_encoder(
+        self, transition: Transition, texts: Sequence[str], context: FitContext
+    ) -> Any:
         """The pretrained vision network."""
         return image_encoder(str(self.arguments["encoder_weights"]), context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from chebimm_core.domain.specs import Transition
@@ -28,7 +29,9 @@ CARDS = tuple(
 class TextComposite(CompositeWriter):
     """Writes what a text encoder reads."""
 
-    def make_encoder(self, transition: Transition, context: FitContext) -> Any:
+    def make_encoder(
+        self, transition: Transition, texts: Sequence[str], context: FitContext
+    ) -> Any:
         """The pretrained text encoder."""
         given = {**self.arguments, "max_length": self.max_input}
         return text_encoder(given, context, "encoder_weights")

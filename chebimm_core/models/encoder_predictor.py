@@ -42,8 +42,10 @@ class EncoderPredictor(ABC):
         self._targets: PropertyTargets | None = None
 
     @abstractmethod
-    def make_encoder(self, transition: Transition, context: FitContext) -> Any:
-        """An ``Encoder`` for the source modality."""
+    def make_encoder(
+        self, transition: Transition, texts: Sequence[str], context: FitContext
+    ) -> Any:
+        """An ``Encoder`` for the source; ``texts`` are its training inputs."""
 
     def fit(self, train: pd.DataFrame, transition: Transition, context: FitContext) -> Self:
         """Trains encoder and head; molecules that cannot be read are left out."""
@@ -55,12 +57,13 @@ class EncoderPredictor(ABC):
         seed_everything(context.seed)
         targets = read_targets([str(t) for t in train["target"]])
         self._targets = targets
-        encoder = self.make_encoder(transition, context)
+        inputs = [str(t) for t in train["input"]]
+        encoder = self.make_encoder(transition, inputs, context)
         network = PropertyNetwork(
             encoder, len(targets.mean), pooling=self.pooling, dropout=self.dropout
         )
         context.progress(0.0, "Reading molecules")
-        examples = _examples(encoder, train["input"], targets.standard)
+        examples = _examples(encoder, inputs, targets.standard)
         held_out = _held_out(encoder, context, targets)
         classes = targets.classes
 

@@ -110,7 +110,9 @@ class _GraphPredictor(EncoderPredictor):
 
     kind = ""
 
-    def make_encoder(self, transition: Transition, context: FitContext) -> Any:
+    def make_encoder(
+        self, transition: Transition, texts: Sequence[str], context: FitContext
+    ) -> Any:
         """A network of the class's kind."""
         return graph_encoder(self.kind, self.arguments)
 

@@ -73,7 +73,9 @@ CARDS = tuple(
 class TextEncoderPredictor(EncoderPredictor):
     """A property from a text."""
 
-    def make_encoder(self, transition: Transition, context: FitContext) -> Any:
+    def make_encoder(
+        self, transition: Transition, texts: Sequence[str], context: FitContext
+    ) -> Any:
         """The pretrained encoder."""
         return text_encoder(self.arguments, context)
 

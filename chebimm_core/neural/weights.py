@@ -39,7 +39,9 @@ class Source:
         """What every loader of transformers is given."""
         found: dict[str, Any] = {"trust_remote_code": False}
         if not self.local:
-            found["revision"] = self.revision
+            # The hub converts repositories of pickled weights to safetensors; transformers looks
+            # for the conversion beside the branch "main", not beside None.
+            found["revision"] = self.revision or "main"
             found["cache_dir"] = None if self.cache is None else str(self.cache / "hub")
         return found
 

@@ -235,3 +235,31 @@ def test_what_is_no_hub_id_and_no_folder_is_refused(given: str) -> None:
 def test_without_the_hub_the_error_says_what_to_do() -> None:
     with pytest.raises(OfflineError, match="local folder"):
         fitted("bert", "predict", "SMILES->property", pairs(["C"], ["1"]))
+
+
+@pytest.mark.parametrize("joining", ["add", "weighted", "attention"])
+def test_two_modalities_are_read_together(folder: Path, joining: str) -> None:
+    both = [f"{s}\n{s}" for s in SMILES]
+    values = [str(float(s.count("O"))) for s in SMILES]
+    model = fitted(
+        "fusion", "predict", "SMILES+graph->property", pairs(both * 8, values * 8),
+        joining=joining, joint_width=16, epochs=60, batch_size=8, learning_rate=5e-3,
+        cpu_seconds=8.0,
+    )  # fmt: skip
+    found = [float(g.output) for g in model.generate(both)]
+    assert np.allclose(found, [float(v) for v in values], atol=0.5)
+    assert model.generate(["CCO\nno molecule"])[0].error
+    assert model.generate(["CCO"])[0].error  # one input of two
+
+    points: list[TrainingPoint] = []
+    context = FitContext(
+        seed=1, device="cpu", validation=pairs(both, CAPTIONS), record=points.append
+    )
+    writer = fitted(
+        "fusion", "generate", "SMILES+graph->caption", pairs(both * 4, CAPTIONS * 4), context,
+        joining=joining, joint_width=16, text_weights=text(folder, "bert"),
+        decoder_weights=text(folder, "t5"), **{**WRITE, "epochs": 4, "learning_rate": 1e-2},
+    )  # fmt: skip
+    losses = [p.validation for p in points if p.validation is not None]
+    assert min(losses) < losses[0]
+    assert len(writer.generate(both)) == len(both)
