@@ -20,8 +20,8 @@ from pages.ui import cached, figure_panel, job_panel, panels, pickers, theme
 
 MODES = ("find", "similar", "contains")
 TITLES = {
-    "find": "Name, number or structure",
-    "similar": "Similar structures",
+    "find": "Name or structure",
+    "similar": "Similarity",
     "contains": "Substructure",
 }
 _SHOWN = ("12", "24", "48", "96")
@@ -209,10 +209,9 @@ def _card(hit: StructureHit, dataset: str, position: int) -> None:
         st.image(svg, width=_CARD, alt=f"Structure of molecule {hit.cid}")
     name = hit.name or f"CID {hit.cid}"
     st.markdown(panels.plain(name if len(name) <= 70 else name[:69] + "…"))
-    said = f"CID {hit.cid} · {hit.split}"
     if hit.similarity is not None:
         st.markdown(f"Similarity **{hit.similarity:.2f}**")
-    st.caption(panels.plain(said))
+    st.caption(panels.plain(f"CID {hit.cid} · {hit.split}" if hit.name else hit.split))
     st.button(
         "Open",
         key=f"structure-open-{position}",
@@ -277,7 +276,7 @@ def board(query: str) -> None:
                 command="pip install streamlit-ketcher==0.0.1",
             )
             return
-        st.caption("Draw, then press **Apply** below the board.")
+        st.caption("Draw, then press **Apply** below the board. It needs a wide screen.")
         drawn = st_ketcher(_known(query), height=_BOARD_HEIGHT, key="board")
         if drawn:
             _use(str(drawn))
