@@ -1,0 +1,1 @@
+"""Tests. A package, because a library of the dashboard installs one of the same name."""
