@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,13 @@ pytestmark = pytest.mark.xdist_group("ray")  # one cluster, and one Ray connecti
 RUNS = 200
 DONE_BEFORE_THE_KILL = 60
 OBJECTS_BYTES = 80 * 2**20
+QUICK = {
+    "health_check_initial_delay_ms": 1000,
+    "health_check_period_ms": 500,
+    "health_check_timeout_ms": 1000,
+    "health_check_failure_threshold": 3,
+}
+"""A dead machine is noticed in about 2 s instead of 15."""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +58,7 @@ def cluster() -> Iterator[Any]:
                 "include_dashboard": False,
                 "object_store_memory": OBJECTS_BYTES,
                 "temp_dir": folder,
+                "_system_config": QUICK,
             },
         )
         try:
@@ -100,6 +109,38 @@ class Watched:
         raise AssertionError("it is not the driver's to close")
 
 
+def _frozen_at_work(works: list[RunWork], wanted: Callable[[int], bool]) -> int:
+    """Stops a wanted process in the middle of a run, so that it cannot end before it is killed."""
+    found: list[int] = []
+
+    def runs_in(work: RunWork) -> int | None:
+        worker = work.worker()
+        return worker.pid if worker and work.status().state is RunState.RUNNING else None
+
+    def look() -> bool:
+        for work in works:
+            pid = runs_in(work)
+            if pid is None or not wanted(pid):
+                continue
+            process = psutil.Process(pid)
+            process.suspend()
+            if runs_in(work) == pid:
+                found.append(pid)
+                return True
+            process.resume()
+        return False
+
+    runs.until(look)
+    return found[0]
+
+
+def _parents_of(pid: int) -> list[int]:
+    try:
+        return [parent.pid for parent in psutil.Process(pid).parents()]
+    except psutil.Error:
+        return []
+
+
 def _power_off(cluster: Any, machine: Any) -> None:
     """All at once, as with a machine: left to themselves, its workers would end what they do."""
     (raylet,) = machine.all_processes["raylet"]
@@ -133,19 +174,19 @@ def _drive_while_something_dies(
     settings: Settings, executor: Executor, kill: Callable[[list[RunWork]], None]
 ) -> None:
     """200 runs; none lost, none doubled, and what died with its process was sent off again."""
-    works = _queued(settings, RUNS, delay_ms=15)
+    works = _queued(settings, RUNS, delay_ms=10)
     watched = Watched(executor)
 
     def kill_in_the_middle() -> None:
         runs.until(lambda: len(watched.ended) >= DONE_BEFORE_THE_KILL, seconds=120)
         kill(works)
 
-    killer = threading.Thread(target=kill_in_the_middle)
-    killer.start()
-    drive(settings, watched)
-    killer.join()
+    with ThreadPoolExecutor(1) as beside:
+        killer = beside.submit(kill_in_the_middle)
+        drive(settings, watched)
+        killer.result()  # raises what it raised: a kill that did not happen proves nothing
     lost = [outcome.key for outcome in watched.ended if outcome.lost]
-    assert lost, "nothing was at work where it was killed"
+    assert lost, "the run that was killed was not heard of"
     assert {work.status().state for work in works} == {RunState.DONE}
     assert set(watched.sent) == {work.run_id for work in works}
     assert len(watched.sent) <= RUNS + len(lost)
@@ -157,11 +198,7 @@ def _drive_while_something_dies(
 
 def test_two_hundred_runs_survive_a_killed_process(settings: Settings) -> None:
     def kill(works: list[RunWork]) -> None:
-        while True:
-            at_work = next((w for w in works if w.status().state is RunState.RUNNING), None)
-            if at_work is not None and (worker := at_work.worker()) is not None:
-                psutil.Process(worker.pid).kill()
-                return
+        psutil.Process(_frozen_at_work(works, lambda pid: True)).kill()
 
     executor = LocalExecutor(3)
     try:
@@ -175,7 +212,13 @@ def test_two_hundred_runs_survive_a_killed_machine(
 ) -> None:
     doomed = cluster.add_node(num_cpus=2, object_store_memory=OBJECTS_BYTES)
     runs.until(lambda: ray_executor.capacity == 4)
-    _drive_while_something_dies(settings, ray_executor, lambda _: _power_off(cluster, doomed))
+    (raylet,) = doomed.all_processes["raylet"]
+
+    def kill(works: list[RunWork]) -> None:
+        _frozen_at_work(works, lambda pid: raylet.process.pid in _parents_of(pid))
+        _power_off(cluster, doomed)
+
+    _drive_while_something_dies(settings, ray_executor, kill)
     runs.until(lambda: ray_executor.capacity == 2)
 
 
