@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import EllipsisType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,15 +68,16 @@ def local_z(values: Floats, ddof: int = 1) -> Floats:
     All cells, and all matrices of a stack, are computed together.
 
     Args:
-        values: (..., n, m) finite.
+        values: (..., n, m) finite; float32 is computed in float32, all else in float64.
         ddof: Delta degrees of freedom of the neighbors' standard deviation.
 
     Returns:
         (..., n, m); NaN where the neighbors are all equal or not more than ``ddof``: undefined.
     """
     n, m = values.shape[-2:]
-    total = np.zeros_like(values, dtype=np.float64)
-    count = np.zeros((n, m))
+    kind: Any = values.dtype if values.dtype == np.float32 else np.float64
+    total = np.zeros_like(values, dtype=kind)
+    count = np.zeros((n, m), dtype=kind)
     low = np.full_like(total, np.inf)
     high = np.full_like(total, -np.inf)
     for here, there in _neighbor_slices(n, m):

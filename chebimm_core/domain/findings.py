@@ -13,7 +13,8 @@ CellKind = Literal["identity", "measured", "tool", "derived", "not studied", "em
 MatrixSource = Literal["published", "local"]
 Aggregate = Literal["best", "mean", "median", "top3"]
 Completion = Literal["measured", "via-smiles", "best-route"]
-NullKind = Literal["published"]
+NullKind = Literal["published", "shuffle"]
+Verdict = Literal["supported", "local only", "associated only", "avoided", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,28 @@ class LocalFilterConfig:
     """Degrees of freedom of the standard deviation in the null, 0 in the published notebook."""
     null_draws: int = 200
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """How a map's counts compare with broken pairing; see ``analysis.association``."""
+
+    value: NDArray[np.float64]
+    """(n, m) (count - mean) / spread under permutation; NaN where nothing could change."""
+    expected: NDArray[np.float64]
+    """(n, m) mean count under permutation."""
+    p: NDArray[np.float64]
+    """(n, m) two-sided, of the count."""
+    q: NDArray[np.float64]
+    """(n, m) Benjamini-Hochberg over all cells."""
+    local_p: NDArray[np.float64]
+    """(n, m) one-sided, of the local z against that of the same pair; NaN where undefined."""
+    local_p_max: NDArray[np.float64]
+    """(n, m) of the local z against the largest of each shuffled map: corrected for all cells."""
+    draws: int
+    seed: int
+    strata: int
+    """Strata of input length within which molecules were permuted."""
 
 
 @dataclass(frozen=True, slots=True)
