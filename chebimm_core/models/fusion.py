@@ -17,7 +17,7 @@ from chebimm_core.models.graph_networks import NETWORK, graph_encoder
 from chebimm_core.models.image_encoders import image_encoder
 from chebimm_core.models.pretrained import IMAGE_ENCODERS, MOLT5
 from chebimm_core.models.protocols import FitContext
-from chebimm_core.models.text_encoders import TFIDF, text_tower
+from chebimm_core.models.text_encoders import TFIDF, text_encoder
 from chebimm_core.models.text_writer import WRITING
 from chebimm_core.models.training_parameters import POOLING, training_parameters
 
@@ -152,4 +152,9 @@ def _encoder(
         return graph_encoder(str(arguments["graph_network"]), arguments)
     if modality == "image":
         return image_encoder(str(arguments["image_weights"]), context)
-    return text_tower(str(arguments["text_weights"]), texts, context)
+    weights = str(arguments["text_weights"])
+    if weights.strip().lower() == TFIDF:
+        from chebimm_core.neural.text_encoder import SvdTextEncoder
+
+        return SvdTextEncoder(texts, seed=context.seed)
+    return text_encoder({"weights": weights}, context)
