@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chebimm_core.analysis.local_filter import exceedances, local_z
-from chebimm_core.domain.findings import Association, Verdict
+from chebimm_core.domain.findings import Association, ShuffleScan, Verdict
 from chebimm_core.errors import SettingError
 
 if TYPE_CHECKING:
@@ -42,28 +42,11 @@ _ROUNDING = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class ScanNull:
-    """The threshold scan of the shuffled maps."""
-
-    mean: Floats
-    """(t,) mean number of cells above each threshold."""
-    low: Floats
-    """(t,) 2.5th percentile."""
-    high: Floats
-    """(t,) 97.5th percentile."""
-    z: Floats
-    """(t,) observed number against mean and spread of the shuffles; NaN without spread."""
-    p_max: float
-    """How often the largest z over all thresholds of a shuffled map reaches the observed largest:
-    the threshold may then be chosen by it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Shuffled:
     """What the shuffles say of a map."""
 
     cells: Association
-    scan: ScanNull
+    scan: ShuffleScan
 
 
 def length_strata(lengths: Ints, strata: int) -> Ints:
@@ -284,7 +267,7 @@ class _Tally:
         self.above.append(block.above)
 
 
-def _scan(observed: Ints, drawn: Ints) -> ScanNull:
+def _scan(observed: Ints, drawn: Ints) -> ShuffleScan:
     mean, spread = drawn.mean(axis=0), drawn.std(axis=0, ddof=1) if len(drawn) > 1 else 0.0
     low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
     z = np.full(len(observed), np.nan)
@@ -295,7 +278,7 @@ def _scan(observed: Ints, drawn: Ints) -> ScanNull:
     )
     top = -np.inf if np.isnan(z).all() else float(np.nanmax(z))
     reached = int((each >= top - _TOLERANCE).sum())
-    return ScanNull(mean, low, high, z, (1 + reached) / (1 + len(drawn)))
+    return ShuffleScan(mean, low, high, z, (1 + reached) / (1 + len(drawn)))
 
 
 def _reached(z: Floats, largest: Floats) -> Ints:

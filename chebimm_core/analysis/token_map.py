@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chebimm_core.analysis.association import Shuffled, length_strata, shuffle_null
 from chebimm_core.analysis.local_filter import (
     PUBLISHED_THRESHOLD,
+    Arranged,
     arrange,
     exceedances,
     local_z,
@@ -26,6 +29,9 @@ from chebimm_core.domain.findings import (
 )
 from chebimm_core.errors import SettingError
 
+if TYPE_CHECKING:
+    from scipy import sparse
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -41,6 +47,20 @@ class Counted:
     """(n, m) molecules that hold both tokens; None if unknown."""
     n_molecules: int
     signature: str
+    texts: TextCounts | None = None
+    """The counts text by text; None if only their products are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextCounts:
+    """Token counts of every text, which the shuffle null permutes."""
+
+    source: sparse.csr_array
+    """(N, n)."""
+    target: sparse.csr_array
+    """(N, m)."""
+    lengths: NDArray[np.int64]
+    """(N,) tokens of each input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +96,8 @@ def make_map(
         config: Every choice of the filter.
         threshold: T; None takes the T of the largest Z if a null is asked for, else 2.788, the
             T of the published example.
-        null: ``published`` adds Z and its band to the scan; None leaves them NaN.
+        null: ``published`` adds Z and its band to the scan, ``shuffle`` the association of every
+            cell and the scan of shuffled maps, ``both`` both; None adds nothing.
 
     Raises:
         SettingError: If the matrix is smaller than 2 x 2, or the threshold is not a finite number
@@ -90,7 +111,9 @@ def make_map(
     levels = thresholds(config)
     observed = exceedances(z, levels)
     shape = (z.shape[0], z.shape[1])
-    tested = None if null is None else published_null(observed, shape, levels, config)
+    published = null in {"published", "both"}
+    tested = published_null(observed, shape, levels, config) if published else None
+    shuffled = _shuffled(counted, arranged, levels, config) if null in {"shuffle", "both"} else None
     if threshold is None:
         best = None if tested is None else tested.best
         threshold = PUBLISHED_THRESHOLD if best is None else float(levels[best])
@@ -108,6 +131,8 @@ def make_map(
         config=config,
         signature=counted.signature,
         carriers=None if counted.carriers is None else counted.carriers[here],
+        association=None if shuffled is None else shuffled.cells,
+        shuffle_scan=None if shuffled is None else shuffled.scan,
     )
     return at_threshold(bare, threshold)
 
@@ -135,6 +160,27 @@ def groups(found: KnowledgeMap) -> Groups:
     return Groups(
         by_source=_grouped([(p.source, p.target, p.local_z) for p in found.pairs]),
         by_target=_grouped([(p.target, p.source, p.local_z) for p in found.pairs]),
+    )
+
+
+def _shuffled(
+    counted: Counted, arranged: Arranged, levels: NDArray[np.float64], config: LocalFilterConfig
+) -> Shuffled:
+    if counted.texts is None:
+        raise SettingError(
+            "The shuffle null needs the texts of molecules; a matrix alone cannot be shuffled",
+            allowed="published",
+            do="Build the map from a run or from gold data",
+        )
+    return shuffle_null(
+        counted.texts.source[:, arranged.rows],
+        counted.texts.target[:, arranged.columns],
+        length_strata(counted.texts.lengths, config.strata),
+        levels,
+        draws=config.shuffle_draws,
+        seed=config.seed,
+        ddof=config.ddof,
+        reorder=config.ordering == "totals",
     )
 
 

@@ -13,7 +13,7 @@ CellKind = Literal["identity", "measured", "tool", "derived", "not studied", "em
 MatrixSource = Literal["published", "local"]
 Aggregate = Literal["best", "mean", "median", "top3"]
 Completion = Literal["measured", "via-smiles", "best-route"]
-NullKind = Literal["published", "shuffle"]
+NullKind = Literal["published", "shuffle", "both"]
 Verdict = Literal["supported", "local only", "associated only", "avoided", "none"]
 
 
@@ -68,6 +68,10 @@ class LocalFilterConfig:
     null_ddof: int = 0
     """Degrees of freedom of the standard deviation in the null, 0 in the published notebook."""
     null_draws: int = 200
+    shuffle_draws: int = 200
+    """Permutations of the shuffle null; the smallest possible p is 1 / (draws + 1)."""
+    strata: int = 10
+    """Strata of input length within which it permutes; 1: over all molecules."""
     seed: int = 0
 
 
@@ -91,6 +95,23 @@ class Association:
     seed: int
     strata: int
     """Strata of input length within which molecules were permuted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShuffleScan:
+    """The threshold scan of the shuffled maps."""
+
+    mean: NDArray[np.float64]
+    """(t,) mean number of cells above each threshold."""
+    low: NDArray[np.float64]
+    """(t,) 2.5th percentile."""
+    high: NDArray[np.float64]
+    """(t,) 97.5th percentile."""
+    z: NDArray[np.float64]
+    """(t,) observed number against mean and spread of the shuffles; NaN without spread."""
+    p_max: float
+    """How often the largest z over all thresholds of a shuffled map reaches the observed largest:
+    the threshold may then be chosen by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +172,6 @@ class KnowledgeMap:
     """Source, target, tokenizers, size, data set and run."""
     carriers: NDArray[np.int64] | None = None
     """(n, m) molecules whose texts hold both tokens; None for a matrix file."""
+    association: Association | None = None
+    """Of every cell, in display order; None if the shuffle null was not asked for."""
+    shuffle_scan: ShuffleScan | None = None

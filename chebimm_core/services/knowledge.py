@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from chebimm_core.analysis.cooccurrence import (
-    TokenTable,
-    carriers,
-    cooccurrence,
-    count_matrix,
-    is_boilerplate,
-    is_content,
-    is_name_word,
-    is_notation_content,
-    select_tokens,
-)
+from chebimm_core.analysis.cooccurrence import carriers, cooccurrence, count_matrix
 from chebimm_core.analysis.token_map import (
     Counted,
     Groups,
+    TextCounts,
     TokenGroup,
     at_threshold,
     groups,
@@ -32,14 +23,23 @@ from chebimm_core.analysis.token_map import (
 from chebimm_core.analysis.token_spans import token_spans
 from chebimm_core.datasets.matrix_file import read_matrix
 from chebimm_core.domain.findings import KnowledgeMap, LocalFilterConfig, NullKind
-from chebimm_core.domain.specs import Tokenizer
-from chebimm_core.errors import SettingError
 from chebimm_core.services.map_texts import SourceOption, source_options, text_pairs
+from chebimm_core.services.token_counts import (
+    DEFAULT_TOKENIZER,
+    MAX_SIZE,
+    Cache,
+    Side,
+    TokenizedTexts,
+    count_side,
+    left_out,
+    tokenized,
+)
 from chebimm_core.settings import Settings
-from chebimm_core.tokenization import TOKENIZERS
-from chebimm_core.tokenization.notation import NOTATIONS, NotationTokenizer, PairEncodingTokenizer
 
 __all__ = [
+    "DEFAULT_TOKENIZER",
+    "MAX_SIZE",
+    "Cache",
     "Groups",
     "SourceOption",
     "TokenGroup",
@@ -52,10 +52,6 @@ __all__ = [
     "pair_molecules",
 ]
 
-MAX_SIZE = 200
-DEFAULT_TOKENIZER = "words"
-"""Whole words are what a chemist reads; they need no vocabulary file."""
-
 PAIR_COLUMNS = (
     "cid",
     "source_text",
@@ -64,18 +60,6 @@ PAIR_COLUMNS = (
     "target_spans",
 )
 """Columns of :func:`pair_molecules`; spans are lists of character ranges [start, end)."""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenizedTexts:
-    """Tokens of a list of texts and the signature of what cut them."""
-
-    table: TokenTable
-    signature: str
-
-
-Cache = MutableMapping[str, TokenizedTexts]
-"""Tokenized texts by a hash of tokenizer and texts; owned by the caller, who bounds its size."""
 
 
 def build(
@@ -112,7 +96,8 @@ def build(
         size: Number of source tokens, 2 to 200.
         target_size: Number of target tokens; None takes ``size``.
         threshold: T; None takes that of the largest Z if a null is asked for, else 2.788.
-        null: ``published`` adds Z and its band over redraws to the scan.
+        null: ``published`` adds Z and its band over redraws to the scan, ``shuffle`` the
+            association of every cell, ``both`` both.
         seed: Of the null.
         config: Choices of the filter; its seed is replaced by ``seed``.
         keep_source: Exactly these source tokens instead of the most frequent ones.
@@ -128,37 +113,23 @@ def build(
         SettingError: If a size, modality or token list is not usable.
         MissingDependencyError: If the tokenizer needs a file that is absent.
     """
-    target_size = size if target_size is None else target_size
-    for side, value in (("size", size), ("target size", target_size)):
-        if not 2 <= value <= MAX_SIZE:
-            raise SettingError(f"The {side} of a map", value=value, allowed=f"2 to {MAX_SIZE}")
     texts = text_pairs(settings, run_id, source=source, target=target)
-    other = target_tokenizer or tokenizer
-    inputs = _tokenized(settings, tokenizer, source, texts.source, cache)
-    outputs = _tokenized(settings, other, texts.target_name, texts.target, cache)
-    sides = (
-        (inputs, (source, tokenizer), size, keep_source, drop_source),
-        (outputs, (texts.target_name, other), target_size, keep_target, drop_target),
-    )
-    rows, columns = (
-        select_tokens(
-            cut.table,
-            wanted,
-            None if keep is None else [token for token in keep if token not in drop],
-            admits=_admits(*kind, frozenset(drop), boilerplate),
-        )
-        for cut, kind, wanted, keep, drop in sides
-    )
-    left, right = count_matrix(inputs.table, rows), count_matrix(outputs.table, columns)
+    read = Side(source, tokenizer, size, keep_source, drop_source, boilerplate)
+    written = Side(
+        texts.target_name, target_tokenizer or tokenizer,
+        size if target_size is None else target_size, keep_target, drop_target, boilerplate,
+    )  # fmt: skip
+    left = count_side(settings, read, texts.source, cache)
+    right = count_side(settings, written, texts.target, cache)
     counted = Counted(
-        source_tokens=rows,
-        target_tokens=columns,
-        counts=cooccurrence(left, right).astype(np.float64),
-        carriers=carriers(left, right),
+        source_tokens=left.tokens,
+        target_tokens=right.tokens,
+        counts=cooccurrence(left.counts, right.counts).astype(np.float64),
+        carriers=carriers(left.counts, right.counts),
         n_molecules=len(texts.cids),
-        signature=f"map v1 | {texts.origin} | {source} by {inputs.signature} | "
-        f"{texts.target_name} by {outputs.signature} | {len(rows)}x{len(columns)}"
-        + _left_out(drop_source, drop_target, boilerplate),
+        signature=f"map v1 | {texts.origin} | {left.signature} | {right.signature} | "
+        f"{len(left.tokens)}x{len(right.tokens)}{left_out(read, written)}",
+        texts=TextCounts(left.counts, right.counts, left.lengths),
     )
     chosen = replace(config or LocalFilterConfig(), seed=seed)
     return make_map(counted, chosen, threshold=threshold, null=null)
@@ -233,8 +204,8 @@ def pair_molecules(
         ``attrs["target"]`` names the modality of the target texts.
     """
     texts = text_pairs(settings, run_id, source=source, target=target)
-    inputs = _tokenized(settings, tokenizer, source, texts.source, cache).table
-    outputs = _tokenized(
+    inputs = tokenized(settings, tokenizer, source, texts.source, cache).table
+    outputs = tokenized(
         settings, target_tokenizer or tokenizer, texts.target_name, texts.target, cache
     ).table
     left = count_matrix(inputs, [source_token]).toarray()[:, 0]
@@ -256,48 +227,3 @@ def pair_molecules(
     frame.attrs["total"] = len(both)
     frame.attrs["target"] = texts.target_name
     return frame
-
-
-def _admits(
-    modality: str, tokenizer: str, drop: frozenset[str], boilerplate: bool
-) -> Callable[[str], bool]:
-    content = is_notation_content if modality in NOTATIONS else is_content
-    if modality == "IUPAC" and tokenizer in {"words", "bpe"}:
-        content = is_name_word
-    plain = boilerplate or modality != "caption"
-    return lambda token: (
-        token not in drop and content(token) and (plain or not is_boilerplate(token))
-    )
-
-
-def _left_out(drop_source: Sequence[str], drop_target: Sequence[str], boilerplate: bool) -> str:
-    parts = [] if boilerplate else ["caption boilerplate"]
-    parts += [
-        f"{side} {','.join(drop)}"
-        for side, drop in (("source", drop_source), ("target", drop_target))
-        if drop
-    ]
-    return f" | without {'; '.join(parts)}" if parts else ""
-
-
-def _tokenized(
-    settings: Settings, name: str, modality: str, texts: tuple[str, ...], cache: Cache | None
-) -> TokenizedTexts:
-    spec = TOKENIZERS[name]
-    digest = hashlib.sha256(f"{name} {modality if modality in NOTATIONS else ''}".encode())
-    for text in texts:
-        digest.update(b"\x00" + text.encode(errors="surrogatepass"))
-    key = digest.hexdigest()
-    if cache is not None and key in cache:
-        return cache[key]
-    tokenizer: Tokenizer
-    if modality in NOTATIONS and name == "words":
-        tokenizer = NotationTokenizer(modality)
-    elif modality in NOTATIONS and name == "bpe":
-        tokenizer = PairEncodingTokenizer(modality, texts)
-    else:
-        tokenizer = spec.load(settings, texts)
-    made = TokenizedTexts(TokenTable.of(tokenizer.tokenize_batch(texts)), tokenizer.signature)
-    if cache is not None:
-        cache[key] = made
-    return made
