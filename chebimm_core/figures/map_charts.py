@@ -189,11 +189,19 @@ def flow(pairs: tuple[TokenPair, ...], *, dark: bool = False, limit: int = 40) -
 
 
 def table(found: KnowledgeMap) -> pd.DataFrame:
-    """One row a pair: source, target, count, local_z, molecules; strongest first."""
-    return pd.DataFrame(
+    """One row a pair: source, target, count, local_z, molecules; strongest first.
+
+    With the shuffle null also association and q.
+    """
+    table = pd.DataFrame(
         [(q.source, q.target, q.count, q.local_z, q.molecules) for q in found.pairs],
         columns=["source", "target", "count", "local_z", "molecules"],
     )
+    if found.association is not None:
+        places = [_place(found, q.source, q.target) for q in found.pairs]
+        for name, values in (("association", found.association.value), ("q", found.association.q)):
+            table[name] = [values[at] if at else np.nan for at in places]
+    return table
 
 
 def scan_table(found: KnowledgeMap) -> pd.DataFrame:

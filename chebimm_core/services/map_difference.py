@@ -32,9 +32,9 @@ _HELD = {
     "associated": ("supported", "associated only"),
 }
 HOLDS = ("associated", "supported")
-"""When a map holds a pair: ``associated`` (positively, whatever its neighbors are), or ``supported``
-(locally specific too). The local filter alone moves a pair in or out with its neighbors while both
-texts agree in every molecule, so it is not the default."""
+"""When a map holds a pair: ``associated`` (positively, whatever its neighbors are), or
+``supported`` (locally specific too). The local filter alone moves a pair in or out with its
+neighbors while both texts agree in every molecule, so it is not the default."""
 COLUMNS = (
     "relation", "source", "target", "reference_association", "model_association", "reference_z",
     "model_z", "both", "reference_only", "model_only", "p", "q",

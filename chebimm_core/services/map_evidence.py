@@ -83,46 +83,47 @@ def verdict_table(found: KnowledgeMap, alpha: float = ALPHA) -> pd.DataFrame:
 def stability_table(
     settings: Settings,
     run_id: str,
-    found: KnowledgeMap,
     *,
+    threshold: float,
     source: str,
     target: str | None = None,
     tokenizer: str = knowledge.DEFAULT_TOKENIZER,
     resamples: int = 100,
     orders: int = 100,
-    seed: int = 0,
+    draw_seed: int = 0,
     cache: Cache | None = None,
+    **chosen: Any,
 ) -> pd.DataFrame:
     """How often the specific pairs of a map survive other molecules and other orders.
 
     Args:
         settings: Where the store is.
-        run_id: The map's run, or gold data.
-        found: The map, at its threshold.
-        source: As the map was built.
-        target: As the map was built.
-        tokenizer: As the map was built.
+        run_id: A stored run, or gold data.
+        threshold: T.
+        source: As for :func:`knowledge.build`.
+        target: As there.
+        tokenizer: As there, for both sides.
         resamples: Bootstrap resamples of molecules.
         orders: Random orders of rows and columns.
-        seed: Of both.
+        draw_seed: Of both.
         cache: Keeps tokenized texts between calls.
+        chosen: Further arguments of :func:`knowledge.build`.
 
     Returns:
         One row a specific pair: source, target, local_z, survival, order_share, order_free_z,
         association_low, association_high.
     """
+    found = knowledge.build(
+        settings, run_id, source=source, target=target, tokenizer=tokenizer, threshold=threshold,
+        cache=cache, **chosen,
+    )  # fmt: skip
     texts = text_pairs(settings, run_id, source=source, target=target)
-    left = count_side(
-        settings,
-        Side(source, tokenizer, len(found.source_tokens), found.source_tokens),
-        texts.source,
-        cache,
-    )
-    right = count_side(
-        settings,
-        Side(texts.target_name, tokenizer, len(found.target_tokens), found.target_tokens),
-        texts.target,
-        cache,
+    left, right = (
+        count_side(settings, Side(modality, tokenizer, len(tokens), tokens), cut, cache)
+        for modality, tokens, cut in (
+            (source, found.source_tokens, texts.source),
+            (texts.target_name, found.target_tokens, texts.target),
+        )
     )
     drawn = stability(
         left.counts,
@@ -131,7 +132,7 @@ def stability_table(
         found.threshold,
         resamples=resamples,
         orders=orders,
-        seed=seed,
+        seed=draw_seed,
         ddof=found.config.ddof,
         reorder=found.config.ordering == "totals",
     )

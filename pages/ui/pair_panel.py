@@ -51,7 +51,7 @@ def show(found: KnowledgeMap, *, run_id: str, source: str, tokenizer: str, datas
             _table(table)
     with right, panels.guard():
         if pair is not None:
-            _molecules(found, pair, run_id, source=source, tokenizer=tokenizer, dataset=dataset)
+            molecules(found, pair, run_id, source=source, tokenizer=tokenizer, dataset=dataset)
 
 
 def _table(table: pd.DataFrame) -> None:
@@ -85,7 +85,7 @@ def _table(table: pd.DataFrame) -> None:
     )
 
 
-def _molecules(
+def molecules(
     found: KnowledgeMap,
     pair: tuple[str, str],
     run_id: str,
@@ -93,7 +93,19 @@ def _molecules(
     source: str,
     tokenizer: str,
     dataset: str,
+    target: str | None = None,
 ) -> None:
+    """Where a pair stands in a map, and the molecules that carry it.
+
+    Args:
+        found: The map.
+        pair: Source and target token.
+        run_id: A run, or gold data.
+        source: Modality of the inputs.
+        tokenizer: Of both sides.
+        dataset: Whose structures are drawn.
+        target: For gold data: the modality of the outputs; None: captions.
+    """
     from_token, to_token = pair
     st.markdown(f"**{panels.plain(from_token)} → {panels.plain(to_token)}**")
     st.caption(panels.plain(_standing(found, pair)))
@@ -104,6 +116,7 @@ def _molecules(
         tokenizer=tokenizer,
         source_token=from_token,
         target_token=to_token,
+        target=target,
         limit=_SHOWN,
         spinner="Finding the molecules that carry both tokens",
     )
@@ -153,6 +166,11 @@ def _standing(found: KnowledgeMap, pair: tuple[str, str]) -> str:
     z = found.local_z[row, column]
     parts = [f"count {found.counts[row, column]:,.0f}"]
     parts.append(f"local z {z:.2f}" if z == z else "local z undefined: equal neighbors")  # noqa: PLR0124 - NaN
+    if found.association is not None:
+        value, q = found.association.value[row, column], found.association.q[row, column]
+        parts.append(
+            f"association {value:+.1f} (q {q:.2g})" if value == value else "association undefined"  # noqa: PLR0124 - NaN
+        )
     if found.carriers is not None:
         parts.append(f"{found.carriers[row, column]:,} of {found.n_molecules:,} molecules")
     if z == z:  # noqa: PLR0124 - NaN
