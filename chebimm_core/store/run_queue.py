@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from chebimm_core.domain.run import WorkerIdentity
 from chebimm_core.errors import StoreError
 from chebimm_core.store import atomic
-from chebimm_core.store.processes import is_running, own_identity
+from chebimm_core.store.processes import beating, is_running, own_identity
 
 _DRIVER = "driver.json"
 _STARTING = "starting.json"
@@ -53,7 +53,8 @@ class RunQueue:
         try:
             with suppress(StoreError):  # a full disk: it works all the same, only unnamed
                 atomic.write_model(self._folder / _DRIVER, own_identity())
-            yield True
+            with beating(self._folder / _DRIVER):
+                yield True
         finally:
             # Unnamed first: who then finds nobody driving starts another, and none is missed.
             for name in (_STARTING, _DRIVER):
@@ -71,8 +72,9 @@ class RunQueue:
         away a driver that begins just then.
         """
         for name in (_DRIVER, _STARTING):
+            heart = self._folder / name
             try:
-                if is_running(atomic.read_model(self._folder / name, WorkerIdentity)):
+                if is_running(atomic.read_model(heart, WorkerIdentity), heart):
                     return True
             except StoreError:
                 continue

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from chebimm_core.datasets import published
+from chebimm_core.domain.findings import LocalFilterConfig
 from chebimm_core.domain.molecule import DatasetHeader
 from chebimm_core.domain.run import RunSpec, RunState, RunStatus
-from chebimm_core.services import knowledge
+from chebimm_core.services import knowledge, map_difference, map_evidence
 from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.store.run_store import RunStore
@@ -157,3 +158,41 @@ def test_a_cell_counts_what_a_reader_would_count(real):
     assert rows.attrs["total"] == len(rows) == found.carriers[i, j]
     meetings = (rows["source_spans"].str.len() * rows["target_spans"].str.len()).sum()
     assert meetings == found.counts[i, j]
+
+
+def test_the_association_tells_artefacts_from_textbook_facts(real):
+    """Figures of the gold captions with word tokens, permuted over all molecules."""
+    settings, _ = real
+    found = knowledge.build(
+        settings, GOLD, source="IUPAC", size=60, null="shuffle",
+        config=LocalFilterConfig(strata=1, shuffle_draws=300),
+    )  # fmt: skip
+    assert found.association is not None
+    at = found.source_tokens.index("aminopurin"), found.target_tokens.index("coa")
+    assert found.association.value[at] == pytest.approx(43.9, abs=0.5)
+    at = found.source_tokens.index("ium"), found.target_tokens.index("acid")
+    assert found.association.value[at] == pytest.approx(-2.2, abs=0.1)
+    verdicts = map_evidence.verdict_table(found)
+    facts = set(
+        verdicts.loc[verdicts["verdict"] == "supported", ["source", "target"]]
+        .itertuples(index=False, name=None)
+    )  # fmt: skip
+    assert {("ol", "alcohol"), ("aminopurin", "coa"), ("phenanthren", "steroid")} <= facts
+
+
+def test_a_model_of_real_captions_learned_most_and_the_rest_is_named(real):
+    settings, run_id = real
+    found = map_difference.difference(
+        settings, map_difference.gold_of(settings, run_id), run_id, source="IUPAC", size=60,
+        boilerplate=False,
+    )  # fmt: skip
+    learned, missed = found.count("learned"), found.count("missed")
+    assert learned / (learned + missed) > 0.7
+    pairs = found.pairs.set_index(["source", "target"])
+    assert pairs.loc[("aminopurin", "coa"), "relation"] == "learned"
+    # Every pair is traced to molecules: the three counts are those of the texts themselves.
+    both, gold_only, _ = pairs.loc[("ol", "alcohol"), ["both", "reference_only", "model_only"]]
+    carriers = knowledge.pair_molecules(
+        settings, GOLD, source="IUPAC", source_token="ol", target_token="alcohol", limit=4000
+    )
+    assert len(carriers) >= both + gold_only > 0

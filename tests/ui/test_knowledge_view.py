@@ -167,3 +167,35 @@ def _heatmap(app):
 def _pairs(app):
     reading = next(m.value for m in app.markdown if "What you see" in m.value)
     return 0 if "no cell" in reading else int(reading.split("see.** ")[1].split(" of ")[0])
+
+
+def test_both_nulls_and_every_verdict_are_explained(small_store, render):
+    app = render("knowledge_map")
+    assert_healthy(app)
+    labels = {m.label for m in app.metric}
+    assert {"supported", "local only", "associated only", "avoided"} <= labels
+    text = said(app)
+    assert "published null" in text.lower() and "shuffle null" in text.lower()
+    assert "Benjamini-Hochberg" in text
+
+
+def test_resamples_and_tokenizers_are_drawn_on_demand(small_store, render):
+    app = render("knowledge_map", stable="on", cuts="on", T_run="0.3")
+    assert_healthy(app)
+    tables = [d.value for d in app.dataframe]
+    assert any("survival" in t.columns for t in tables)
+    assert any("tokenizer" in t.columns for t in tables)
+
+
+def test_a_model_is_compared_with_the_gold_texts_and_with_another(small_store, render):
+    app = render("knowledge_map", view="compare")
+    assert_healthy(app)
+    assert {"learned", "missed", "invented"} <= {m.label for m in app.metric}
+    assert "stand in both texts" in said(app) or "neither text connects" in said(app)
+    for slice_ in ("ring", "short"):
+        assert not render("knowledge_map", view="compare", slice=slice_).exception
+
+
+def test_a_slice_without_molecules_is_an_explained_error(small_store, render):
+    app = render("knowledge_map", view="compare", slice="seen")
+    assert not app.exception
