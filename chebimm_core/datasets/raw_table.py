@@ -12,8 +12,6 @@ from chebimm_core.errors import DataFormatError
 RawLayout = Literal["tab-separated", "CSV", "JSON lines", "JSON array", "Parquet"]
 
 MAX_BYTES = 512 * 2**20
-MAX_ARRAY_BYTES = 64 * 2**20
-"""A JSON array is one value and has to be held whole."""
 MAX_LINE_BYTES = 4 * 2**20
 MAX_CELL_CHARACTERS = 100_000
 MAX_ROWS = 1_000_000

