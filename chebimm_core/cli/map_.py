@@ -13,7 +13,7 @@ import typer
 
 from chebimm_core.domain.findings import KnowledgeMap, NullKind
 from chebimm_core.errors import SettingError
-from chebimm_core.services import knowledge
+from chebimm_core.services import knowledge, map_evidence
 from chebimm_core.settings import Settings
 
 
@@ -59,7 +59,10 @@ def map_(
         float | None,
         typer.Option(help="T; default: that of the largest Z under --null, else 2.788."),
     ] = None,
-    null: Annotated[NullKind | None, typer.Option(help="Adds Z to the scan.")] = None,
+    null: Annotated[
+        NullKind | None,
+        typer.Option(help="published adds Z to the scan, shuffle verdicts, both both."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the null.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
@@ -127,6 +130,10 @@ def as_dict(found: KnowledgeMap) -> dict[str, object]:
         "n_molecules": found.n_molecules,
         "config": asdict(found.config),
         "signature": found.signature,
+        "verdicts": None
+        if found.association is None
+        else json.loads(map_evidence.verdict_table(found).to_json(orient="records")),
+        "scan_p": None if found.shuffle_scan is None else found.shuffle_scan.p_max,
     }
 
 
@@ -150,6 +157,12 @@ def as_table(found: KnowledgeMap) -> str:
         lines.append(
             f"{pair.source:>{wide}} -> {pair.target:<20} z {pair.local_z:7.3f}  "
             f"count {pair.count:g}{carried}"
+        )
+    if found.association is not None:
+        counts = map_evidence.verdict_table(found)["verdict"].value_counts()
+        lines.append(
+            f"{found.association.draws} shuffles, false discovery rate {map_evidence.ALPHA:.0%}: "
+            + ", ".join(f"{int(counts.get(v, 0))} {v}" for v in map_evidence.VERDICTS)
         )
     lines.append(found.signature)
     return "\n".join(lines)

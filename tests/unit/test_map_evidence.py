@@ -145,3 +145,31 @@ def test_every_statistic_on_the_page_is_defined():
 
 def test_the_configuration_names_draws_and_strata():
     assert LocalFilterConfig().shuffle_draws == 200 and LocalFilterConfig().strata == 10
+
+
+def test_a_report_prints_everything_and_no_token_is_read_as_markup(settings):
+    from dataclasses import replace
+    from html.parser import HTMLParser
+
+    from chebimm_core.figures import map_report
+
+    found = knowledge.build(settings, GOLD, null="both", threshold=0.5, **MAP)
+    evil = "<script>alert(1)</script>&_%"
+    hostile = replace(found, source_tokens=(evil, *found.source_tokens[1:]))
+    hostile = knowledge.at_threshold(hostile, 0.5)
+    table = map_evidence.verdict_table(hostile, alpha=0.9)
+    page = map_report.page(hostile, table, title="<b>run</b>")
+
+    seen = set()
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            seen.add(tag)
+
+    Tags().feed(page)
+    assert not seen & {"script", "b", "img", "link", "iframe"}
+    assert "10.1038/s42256-024-00977-6" in page and "alert(1)" in page
+    assert page.count("<rect") == found.counts.size + len(hostile.pairs)
+    tex = map_report.latex(table, signature=found.signature)
+    assert tex.count("\\\\") == len(table.head(30)) + 1
+    assert r"\&\_\%" in tex or evil not in set(table["source"].head(30))

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from chebimm_core.domain.findings import KnowledgeMap
-from chebimm_core.figures import evidence_charts
+from chebimm_core.figures import evidence_charts, map_report
 from chebimm_core.services import definitions, map_evidence
 from chebimm_core.settings import Settings
 from pages.ui import cached, charts_events, figure_panel, pair_panel, panels, pickers, theme
@@ -42,6 +42,7 @@ def show(found: KnowledgeMap, *, run_id: str, chosen: dict[str, Any]) -> None:
         f"{found.config.seed}",
     )
     _table(table)
+    _exports(found, table, run_id)
     explain(("association", "p", "q", "local z", "local p", "verdict"))
     if pickers.switch(
         "stable", "Resample molecules and orders", "on",
@@ -53,6 +54,26 @@ def show(found: KnowledgeMap, *, run_id: str, chosen: dict[str, Any]) -> None:
         help="Builds the same map by every tokenizer and counts verdicts.",
     ):  # fmt: skip
         _tokenizers(run_id, chosen)
+
+
+def _exports(found: KnowledgeMap, table: pd.DataFrame, run_id: str) -> None:
+    with st.container(horizontal=True):
+        st.download_button(
+            "One-page report (HTML)",
+            lambda: map_report.page(found, table, title=f"Knowledge map of {run_id}"),
+            file_name="knowledge-map-report.html", mime="text/html", key="map-report",
+            on_click="ignore", icon=":material/description:",
+            help="Figure, settings, signature and citation; print it to PDF.",
+        )  # fmt: skip
+        st.download_button(
+            "LaTeX table", lambda: map_report.latex(table, signature=found.signature),
+            file_name="knowledge-map.tex", key="map-latex", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "JSON", lambda: table.to_json(orient="records", indent=1),
+            file_name="knowledge-map.json", mime="application/json", key="map-json",
+            on_click="ignore",
+        )  # fmt: skip
 
 
 def explain(names: tuple[str, ...]) -> None:
