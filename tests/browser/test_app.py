@@ -112,7 +112,8 @@ def test_a_matrix_of_ones_own_is_mapped_and_a_foreign_file_refused(
     good.write_text(",acid,ring,<b>x</b>\nmeth,1,5,2\noxo,4,40,2\nyl,3,3,80\n")
     bad.write_text("a;b\n1;2\n")
     visit(f"{server}/knowledge_map")
-    page.get_by_role("tab", name="From a matrix file").click()
+    page.get_by_text("From a matrix file", exact=True).click()
+    settled()
     page.locator("input[type=file]").set_input_files(str(bad))
     expect(page.get_by_text("too small for neighbors")).to_be_visible(timeout=20_000)
     page.locator("input[type=file]").set_input_files(str(good))
@@ -170,3 +171,16 @@ def test_a_foreign_host_name_is_refused(server):
     connection.request("GET", "/_stcore/stream", headers=headers)
     assert connection.getresponse().status == 403
     connection.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_model_is_compared_with_the_gold_texts_by_mouse(page, server, visit, settled, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    visit(f"{server}/knowledge_map")
+    page.get_by_text("Compare two maps", exact=True).click()
+    expect(page).to_have_url(re.compile("view=compare"), timeout=20_000)
+    settled()
+    no_problem(page)
+    expect(page.get_by_text("What these numbers mean").first).to_be_visible(timeout=20_000)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width + 1
