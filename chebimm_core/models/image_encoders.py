@@ -1,7 +1,6 @@
 """Pretrained image encoders for retrieval (family 3 of the paper).
 
-Images are RDKit's drawings of the structure, or files of the data set (run argument
-``image_folder``).
+Images are RDKit's drawings of the structure.
 """
 
 from __future__ import annotations
