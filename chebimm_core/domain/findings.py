@@ -68,8 +68,9 @@ class LocalFilterConfig:
     null_ddof: int = 0
     """Degrees of freedom of the standard deviation in the null, 0 in the published notebook."""
     null_draws: int = 200
-    shuffle_draws: int = 200
-    """Permutations of the shuffle null; the smallest possible p is 1 / (draws + 1)."""
+    shuffle_draws: int = 1000
+    """Permutations of the shuffle null. The smallest possible p is 1 / (draws + 1), which bounds
+    what can be found among many cells."""
     strata: int = 10
     """Strata of input length within which it permutes; 1: over all molecules."""
     seed: int = 0

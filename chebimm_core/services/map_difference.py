@@ -83,7 +83,7 @@ def difference(
     holds: str = "associated",
     slice_: str = ALL,
     alpha: float = ALPHA,
-    draws: int = 200,
+    draws: int = 1000,
     seed: int = 0,
     cache: Cache | None = None,
 ) -> MapDifference:

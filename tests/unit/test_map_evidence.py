@@ -144,7 +144,7 @@ def test_every_statistic_on_the_page_is_defined():
 
 
 def test_the_configuration_names_draws_and_strata():
-    assert LocalFilterConfig().shuffle_draws == 200 and LocalFilterConfig().strata == 10
+    assert LocalFilterConfig().shuffle_draws == 1000 and LocalFilterConfig().strata == 10
 
 
 def test_a_report_prints_everything_and_no_token_is_read_as_markup(settings):

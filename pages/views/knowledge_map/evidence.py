@@ -89,7 +89,15 @@ def _reading(table: pd.DataFrame, found: KnowledgeMap) -> str:
     supported = table[table["verdict"] == "supported"]
     local = int((table["verdict"] == "local only").sum())
     away = table[(table["verdict"] == "avoided") & (table["local_z"] > found.threshold)]
-    if supported.empty:
+    tested = found.association
+    if tested is not None and tested.q.min() > map_evidence.ALPHA:
+        hits = int((tested.p <= 1.5 / (tested.draws + 1)).sum())
+        first = (
+            f"no association is sure among {tested.q.size:,} cells: {tested.draws:,} shuffles give "
+            f"no p below {1 / (tested.draws + 1):.2g}, and {hits} cells reach it. Fewer tokens "
+            "leave fewer chances to be wrong."
+        )
+    elif supported.empty:
         first = "no pair is both locally specific and associated."
     else:
         best = supported.iloc[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chebimm_core.domain.run import RunHeader
 from chebimm_core.services import benchmark, dataset
-from pages.ui import cached, panels, pickers
+from pages.ui import cached, panels, pickers, run_rows
 
 _TEXT_TASKS = ("captioning", "iupac", "generation")
 _TOKENIZERS = {
@@ -16,8 +16,9 @@ _TOKENIZERS = {
 
 
 def written() -> list[RunHeader]:
-    """Runs that write text."""
-    return [h for h in cached.read(benchmark.list_runs) if h.spec.task in _TEXT_TASKS]
+    """Runs that write text, floors last."""
+    found = [h for h in cached.read(benchmark.list_runs) if h.spec.task in _TEXT_TASKS]
+    return sorted(found, key=run_rows.is_floor)
 
 
 def run(key: str = "run", label: str = "Run, or the gold data") -> str | None:
