@@ -109,11 +109,17 @@ def _reading(found: map_difference.MapDifference) -> str:
     if pairs.empty:
         return "neither text connects any two of these tokens more than chance."
     sure = int((pairs["q"] <= 0.05).sum())
+    differ = (
+        f"In {sure} pairs the two texts differ over single molecules by more than chance (McNemar, "
+        "q at most .05): read those first."
+        if sure
+        else "In no pair do the two texts differ over single molecules by more than chance "
+        "(McNemar, q at most .05)."
+    )
     return (
         f"of {len(pairs)} connected pairs {found.count('learned')} stand in both texts, "
         f"{found.count('missed')} only in the reference, {found.count('invented')} only in the "
-        f"model. In {sure} pairs the two texts differ over single molecules by more than chance "
-        "(McNemar, q at most .05): read those first."
+        f"model. {differ}"
     )
 
 
