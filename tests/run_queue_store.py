@@ -107,7 +107,8 @@ def assert_whole(settings: Settings, spec: RunSpec, n: int) -> None:
     assert header.status.state is RunState.DONE
     assert len(predictions) == predictions["cid"].nunique() == header.status.n_total == n
     assert header.status.n_predictions + header.status.n_failed == n
-    assert not (settings.store / "runs" / spec.run_id / "parts").exists()
+    # The state is written first and the parts go then: a kill between the two costs nothing.
+    until(lambda: not (settings.store / "runs" / spec.run_id / "parts").exists())
 
 
 def children_of(pid: int) -> list[psutil.Process]:

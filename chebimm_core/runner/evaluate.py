@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -12,9 +12,12 @@ from chebimm_core.domain.prediction import PREDICTION_COLUMNS, input_hash
 from chebimm_core.domain.specs import ModelCard, Scalar, TaskProtocol, Transition
 from chebimm_core.errors import SettingError
 from chebimm_core.models import load, require_ability
-from chebimm_core.models.protocols import FitContext
+from chebimm_core.models.protocols import FitContext, Model
 from chebimm_core.runner.answering import Answerer, answerer
 from chebimm_core.runner.scoring import DEFAULT_PROPERTY, modality_texts, target_texts
+
+Progress = Callable[[float, str], None]
+"""Told the share done in [0, 1] and what is happening."""
 
 _FIRST_BATCH = 16
 _LARGEST_BATCH = 1024
@@ -67,12 +70,31 @@ def fitted(
             is nothing to learn from.
         MissingDependencyError: If the model needs something that is absent.
     """
+    model = learned(
+        card, protocol, transition, train, context=context, validation=validation,
+        arguments=arguments, target_property=target_property,
+    )  # fmt: skip
+    return answerer(model, protocol, transition, pool)
+
+
+def learned(
+    card: ModelCard,
+    protocol: TaskProtocol,
+    transition: Transition,
+    train: pd.DataFrame,
+    *,
+    context: FitContext,
+    validation: pd.DataFrame | None = None,
+    arguments: Mapping[str, Scalar] | None = None,
+    target_property: str = DEFAULT_PROPERTY,
+) -> Model:
+    """The adapter itself after learning; arguments and errors as :func:`fitted`."""
     require_cover(card, protocol, transition)
     held_out = None if validation is None else _pairs(validation, transition, target_property)
     context = replace(context, validation=held_out)
     model = load(card, protocol, arguments)
     model.fit(_pairs(train, transition, target_property), transition, context)
-    return answerer(model, protocol, transition, pool)
+    return model
 
 
 def answers(

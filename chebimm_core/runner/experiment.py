@@ -18,20 +18,18 @@ from typing import Literal
 import pandas as pd
 
 from chebimm_core.domain.run import PhaseTime, RunProgress, RunSpec, RunState, RunStatus
-from chebimm_core.domain.specs import ModelCard, TaskProtocol, Transition
+from chebimm_core.domain.specs import ModelCard
 from chebimm_core.errors import ChebiMMError, SettingError
 from chebimm_core.metrics.cache import ReferenceCache
 from chebimm_core.models import require_ability
 from chebimm_core.models.protocols import FitContext
 from chebimm_core.runner import catalogue, evaluate
 from chebimm_core.runner.answering import Answerer
+from chebimm_core.runner.learning import learn
 from chebimm_core.runner.scoring import (
-    DEFAULT_PROPERTY,
-    PROPERTY_ARGUMENT,
     complete,
     expected_molecules,
     score_predictions,
-    target_texts,
 )
 from chebimm_core.settings import Settings
 from chebimm_core.store import versions
@@ -40,11 +38,6 @@ from chebimm_core.store.run_store import RunStore
 from chebimm_core.store.run_work import RunWork
 from chebimm_core.tasks import TASKS
 
-FITTED_ON_ARGUMENT = "fitted_on"
-"""Model argument that names the split a model learns from."""
-RUN_ARGUMENTS = (PROPERTY_ARGUMENT, FITTED_ON_ARGUMENT)
-"""Model arguments that speak of the run; the others are parameters of the model."""
-
 Phase = Literal["learning", "answering", "scoring"]
 
 _TOLD_EVERY_S = 0.5
@@ -52,8 +45,6 @@ _PART_AFTER_S = (0.5, 10.0)
 _PART_SHARE = 0.05
 """Answers are kept after a twentieth of the time they took so far, between those bounds: a kill
 costs little of what there was, and a run of hours has no thousands of files."""
-_HELD_OUT = 0.1
-"""Share of the learning split held out for early stopping where no other split can serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,36 +84,6 @@ def execute(settings: Settings, run_id: str, *, cache: ReferenceCache | None = N
         return Ended(run_id, RunState.INTERRUPTED, str(error))
 
 
-def splits_for(settings: Settings, spec: RunSpec) -> tuple[str, str | None]:
-    """The split a run learns from, and the one that stops it early (None: a held-out tenth).
-
-    It learns from ``train`` if that has the target, else from ``validation``, else from any other
-    split; never from the one it is tested on.
-
-    Raises:
-        SettingError: If no other split has the target, or the one asked for is the tested one.
-    """
-    datasets = DatasetStore(settings.store)
-    asked = spec.model_args.get(FITTED_ON_ARGUMENT)
-    others = [s for s in datasets.header(spec.dataset).splits if s != spec.split]
-    if asked is not None and asked not in others:
-        raise SettingError(
-            "A model cannot learn from this split", value=asked, allowed=", ".join(others)
-        )
-    preferred = [s for s in ("train", "validation") if s in others]
-    order = [str(asked)] if asked else [*preferred, *(s for s in others if s not in preferred)]
-    for split in order:
-        molecules = datasets.molecules(spec.dataset, split=split)
-        if target_texts(molecules, spec.target, _property(spec)).notna().any():
-            stops = "validation" if "validation" in others and split != "validation" else None
-            return split, stops
-    raise SettingError(
-        f"No other split of {spec.dataset} has a {spec.target} to learn from",
-        value=spec.split,
-        do="Import the train split too",
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Experiment:
     """What the steps of one run share."""
@@ -159,11 +120,6 @@ class _Experiment:
         """A model that has learned, or went on learning from its checkpoint."""
         spec = self.spec
         teller = _Teller(self.work, total, total - left)
-        protocol = TASKS[spec.task].protocol
-        transition = Transition.parse(spec.transition)
-        evaluate.require_cover(self.card, protocol, transition)
-        train, validation = self._learning_molecules(molecules, protocol)
-        self.log.info("learns from %d molecules", len(train))
         teller.tell("learning", 0.0, f"{self.card.title} learns {spec.transition}", force=True)
         checkpoint = self.work.artifacts / "checkpoint"
         checkpoint.mkdir(exist_ok=True)
@@ -177,36 +133,16 @@ class _Experiment:
             spend=self.work.spend,
         )
         began = time.monotonic()
-        model = evaluate.fitted(
-            self.card,
-            protocol,
-            transition,
-            train,
-            pool=molecules[molecules["split"] == spec.split],
-            context=context,
-            validation=validation,
-            arguments={k: v for k, v in spec.model_args.items() if k not in RUN_ARGUMENTS},
-            target_property=_property(spec),
-        )
-        self._took("learning", began, len(train))
+        learned, molecules_seen = learn(self.settings, spec, self.card, molecules, context)
+        model = learned.answerer()
+        self.log.info("learned from %d molecules", molecules_seen)
+        self._took("learning", began, molecules_seen)
         return model
 
     def _took(self, phase: Phase, began: float, molecules: int) -> None:
         seconds = time.monotonic() - began
         self.work.took(PhaseTime(phase=phase, seconds=seconds, molecules=molecules))
         self.log.info("%s took %.2f s", phase, seconds)
-
-    def _learning_molecules(
-        self, molecules: pd.DataFrame, protocol: TaskProtocol
-    ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-        split, stops = splits_for(self.settings, self.spec)
-        train = molecules[molecules["split"] == split]
-        if stops is not None:
-            return train, molecules[molecules["split"] == stops]
-        if not require_ability(self.card, protocol).stops_early:
-            return train, None
-        held_out = train.sample(frac=_HELD_OUT, random_state=self.spec.seed)
-        return train.drop(held_out.index), held_out
 
     def _answer(self, model: Answerer, left: pd.DataFrame, total: int) -> None:
         teller = _Teller(self.work, total, total - len(left))
@@ -259,10 +195,6 @@ class _Experiment:
             scores=scored.scores,
         )
         self.log.info("done: %d answered, %d failed", len(completed) - failed, failed)
-
-
-def _property(spec: RunSpec) -> str:
-    return str(spec.model_args.get(PROPERTY_ARGUMENT, DEFAULT_PROPERTY))
 
 
 class _Teller:

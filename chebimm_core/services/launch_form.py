@@ -12,7 +12,7 @@ from chebimm_core.errors import ChebiMMError, SettingError
 from chebimm_core.modalities import MODALITIES
 from chebimm_core.models import MODELS
 from chebimm_core.runner import catalogue
-from chebimm_core.runner.experiment import RUN_ARGUMENTS
+from chebimm_core.runner.learning import RUN_ARGUMENTS
 from chebimm_core.runner.scoring import ALL_PROPERTIES
 from chebimm_core.services import planning
 from chebimm_core.settings import Settings

@@ -14,7 +14,7 @@ from chebimm_core.errors import ChebiMMError, SettingError
 from chebimm_core.models import require_ability
 from chebimm_core.models.arguments import check_arguments
 from chebimm_core.resources import status as resources
-from chebimm_core.runner import catalogue, experiment
+from chebimm_core.runner import catalogue, learning
 from chebimm_core.runner.evaluate import require_cover
 from chebimm_core.runner.scoring import (
     DEFAULT_PROPERTY,
@@ -97,7 +97,7 @@ def plan(
             f"Data set {dataset} has no such split", value=split, allowed=", ".join(header.splits)
         )
     given = {name: _whole(name, value) for name, value in (arguments or {}).items()}
-    run_level = {k: given.pop(k) for k in experiment.RUN_ARGUMENTS if k in given}
+    run_level = {k: given.pop(k) for k in learning.RUN_ARGUMENTS if k in given}
     parameters = require_ability(card, wanted.protocol).parameters
     values = check_arguments(model, parameters, given)
     if moved.target == "property":
@@ -116,7 +116,7 @@ def plan(
     )
     learns_from = _learns_from(settings, spec)
     return spec.model_copy(
-        update={"model_args": {**spec.model_args, experiment.FITTED_ON_ARGUMENT: learns_from}}
+        update={"model_args": {**spec.model_args, learning.FITTED_ON_ARGUMENT: learns_from}}
     )
 
 
@@ -126,7 +126,7 @@ def molecules_of(settings: Settings, spec: RunSpec) -> int:
     Raises:
         SettingError: If the data set has no column to score against, or there are none.
     """
-    asked = {k: v for k, v in spec.model_args.items() if k in experiment.RUN_ARGUMENTS}
+    asked = {k: v for k, v in spec.model_args.items() if k in learning.RUN_ARGUMENTS}
     alike = spec.model_copy(update={**_ANY, "limit": None, "model_args": asked})
     n = _expected(settings, alike.model_dump_json())
     if not n:
@@ -173,21 +173,21 @@ def estimate(settings: Settings, spec: RunSpec) -> Estimate:
     """How long a run will take: by the last run of the model here, else by its card."""
     n = molecules_of(settings, spec)
     splits = DatasetStore(settings.store).header(spec.dataset).splits
-    learned_from = splits.get(str(spec.model_args.get(experiment.FITTED_ON_ARGUMENT)), 0)
+    learned_from = splits.get(str(spec.model_args.get(learning.FITTED_ON_ARGUMENT)), 0)
     limit_s = float(spec.model_args.get("cpu_seconds", 0.0) or math.inf)
     earlier = _earlier(settings, spec)
     if earlier is not None:
         times = RunWork(settings.store, earlier.run_id).times()
         each = {p: _per_molecule(times, p) for p in ("learning", "answering", "scoring")}
-        learning = min(limit_s, each["learning"] * learned_from)
-        seconds = learning + (each["answering"] + each["scoring"]) * n + _START_S
+        fitting = min(limit_s, each["learning"] * learned_from)
+        seconds = fitting + (each["answering"] + each["scoring"]) * n + _START_S
         return Estimate(seconds, f"by what run {earlier.run_id} took here", n)
     card = catalogue.cards(settings)[spec.model]
     ability = require_ability(card, TASKS[spec.task].protocol)
     if ability.sample_seconds is None and ability.fit_seconds is None:
         return Estimate(None, "no run of this model yet, and its card gives no time", n)
-    learning = min(limit_s, (ability.fit_seconds or 0.0) * learned_from / _LEARNED_FROM)
-    seconds = learning + n * (ability.sample_seconds or 0.0) + _START_S
+    fitting = min(limit_s, (ability.fit_seconds or 0.0) * learned_from / _LEARNED_FROM)
+    seconds = fitting + n * (ability.sample_seconds or 0.0) + _START_S
     return Estimate(seconds, "by the model's card: two CPU cores, scoring left out", n)
 
 
@@ -232,14 +232,14 @@ def _expected(settings: Settings, spec: str) -> int:
 
 def _learns_from(settings: Settings, spec: RunSpec) -> str:
     """Split a run learns from; looked up once for all models of a grid."""
-    asked = {k: v for k, v in spec.model_args.items() if k in experiment.RUN_ARGUMENTS}
+    asked = {k: v for k, v in spec.model_args.items() if k in learning.RUN_ARGUMENTS}
     alike = spec.model_copy(update={**_ANY, "limit": None, "model_args": asked})
     return _split(settings, alike.model_dump_json())
 
 
 @functools.lru_cache(maxsize=256)
 def _split(settings: Settings, spec: str) -> str:
-    return experiment.splits_for(settings, RunSpec.model_validate_json(spec))[0]
+    return learning.splits_for(settings, RunSpec.model_validate_json(spec))[0]
 
 
 def _whole(name: str, value: Scalar) -> Scalar:

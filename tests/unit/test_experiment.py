@@ -12,7 +12,8 @@ from chebimm_core.domain.run import RunState
 from chebimm_core.errors import SettingError
 from chebimm_core.models.protocols import FitContext
 from chebimm_core.models.scripted import Scripted
-from chebimm_core.runner.experiment import execute, splits_for
+from chebimm_core.runner.experiment import execute
+from chebimm_core.runner.learning import splits_for
 from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
 from chebimm_core.store.run_store import RunStore
@@ -26,11 +27,12 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def _resplit(settings: Settings, splits: list[str], *, without: str = "") -> None:
-    """Names the 80 molecules' splits anew, in equal shares; ``without`` loses its target."""
+    """Names the 80 molecules' splits anew, in equal shares; ``without`` loses a column."""
     store = DatasetStore(settings.store)
     table, header = store.molecules(runs.NAME), store.header(runs.NAME)
     table["split"] = [splits[k * len(splits) // len(table)] for k in range(len(table))]
-    table.loc[table["split"] == without, "xlogp"] = float("nan")
+    split, _, column = without.partition(":")
+    table.loc[table["split"] == split, column or "xlogp"] = None if column else float("nan")
     counts = {s: int((table["split"] == s).sum()) for s in splits}
     changed = header.model_copy(update={"splits": counts, "content_hash": "f" * 64})
     store.write(changed, table, overwrite=True)
@@ -43,9 +45,10 @@ def _resplit(settings: Settings, splits: list[str], *, without: str = "") -> Non
         (["test", "validation"], "", ("validation", None)),
         (["test", "validation", "train"], "", ("train", "validation")),
         (["test", "validation", "train"], "train", ("validation", None)),
+        (["test", "validation", "train"], "train:SMILES", ("validation", None)),
         (["test", "extra"], "", ("extra", None)),
     ],
-    ids=["train", "validation", "both", "train-has-no-target", "any-other"],
+    ids=["train", "validation", "both", "train-has-no-target", "train-has-no-input", "any-other"],
 )
 def test_a_run_never_learns_from_the_split_it_is_tested_on(
     settings: Settings, splits: list[str], without: str, expected: tuple[str, str | None]
