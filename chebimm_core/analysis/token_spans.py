@@ -24,19 +24,23 @@ def token_spans(text: str, tokens: Sequence[str], wanted: str) -> list[tuple[int
         Non-overlapping ascending ranges into ``text``. A token whose characters cannot be found
         (one that the tokenizer replaced) has none.
     """
+    found = all_spans(text, tokens)
+    return [span for token, span in zip(tokens, found, strict=True) if token == wanted and span]
+
+
+def all_spans(text: str, tokens: Sequence[str]) -> list[tuple[int, int] | None]:
+    """Where each token stands, ascending and without overlap; None for one that is not found."""
     folded, origin = _fold(text)
-    spans = []
+    spans: list[tuple[int, int] | None] = []
     cursor = 0
     for token in tokens:
         needle, _ = _fold(_bare(token))
-        if not needle:
-            continue
-        start = folded.find(needle, cursor)
+        start = folded.find(needle, cursor) if needle else -1
         if start < 0:
+            spans.append(None)
             continue
         cursor = start + len(needle)
-        if token == wanted:
-            spans.append((origin[start], origin[cursor - 1] + 1))
+        spans.append((origin[start], origin[cursor - 1] + 1))
     return spans
 
 

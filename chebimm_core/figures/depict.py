@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MAX_ATOMS = 400
 """Heavy atoms; a larger molecule gives a drawing nobody can read, slowly."""
+_FAINT = 0.03
+"""Of the largest value; fainter shades cannot be told from the page."""
 MAX_LENGTH = 4_000
 """Characters of a SMILES that are still read."""
 
@@ -103,6 +105,7 @@ def draw(
     height: int,
     atoms: Sequence[int] = (),
     bonds: Sequence[int] = (),
+    colors: Mapping[int, tuple[float, ...]] | None = None,
 ) -> str:
     """Draws a molecule that was read before, with its own coordinates if it has any."""
     from rdkit.Chem.Draw import rdMolDraw2D
@@ -119,10 +122,44 @@ def draw(
     options.setHighlightColour((*_rgb(theme.palette(dark).mark), 0.45))
     options.highlightBondWidthMultiplier = 12
     rdMolDraw2D.PrepareAndDrawMolecule(
-        drawer, molecule, highlightAtoms=list(atoms), highlightBonds=list(bonds)
+        drawer,
+        molecule,
+        highlightAtoms=list(atoms),
+        highlightBonds=list(bonds),
+        **({"highlightAtomColors": dict(colors)} if colors else {}),
     )
     drawer.FinishDrawing()
     return str(drawer.GetDrawingText())
+
+
+def shaded(
+    smiles: str,
+    values: Mapping[int, float],
+    *,
+    dark: bool = False,
+    width: int = 460,
+    height: int = 320,
+) -> Depiction:
+    """Draws a molecule with its atoms shaded by a signed value.
+
+    Args:
+        smiles: What to draw.
+        values: Atom index in SMILES order -> value; the largest magnitude has the full color.
+        dark: Colors for a dark page.
+        width: In pixels.
+        height: In pixels.
+    """
+    molecule, problem = read(smiles)
+    if molecule is None:
+        return Depiction(None, problem)
+    largest = max((abs(v) for v in values.values()), default=0.0)
+    colors = {
+        atom: (*_rgb(theme.signed_color(value, dark)), 0.75 * abs(value) / largest)
+        for atom, value in values.items()
+        if largest > 0 and abs(value) >= _FAINT * largest and atom < molecule.GetNumAtoms()
+    }
+    svg = draw(molecule, dark=dark, width=width, height=height, atoms=list(colors), colors=colors)
+    return Depiction(svg, None)
 
 
 def bonds_within(molecule: Any, atoms: Sequence[int]) -> list[int]:

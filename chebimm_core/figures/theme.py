@@ -63,6 +63,11 @@ def scale(dark: bool) -> list[list[Any]]:
     return [[k / (len(colors) - 1), color] for k, color in enumerate(colors)]
 
 
+def signed_color(value: float, dark: bool) -> str:
+    """Blue for what adds, orange for what takes away: told apart without color vision."""
+    return palette(dark).categorical[0 if value >= 0 else 1]
+
+
 def ink_on(share: float, dark: bool) -> str:
     """Text color that reads on the color at ``share`` (0 to 1) of the sequential scale.
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chebimm_core.domain.specs import Ability, ModelCard, Transition
+from chebimm_core.errors import SettingError
 from chebimm_core.models.property_targets import PropertyTargets, read_targets
-from chebimm_core.models.protocols import FitContext, Generated
+from chebimm_core.models.protocols import Environment, FitContext, Generated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +85,23 @@ class MorganRidge:
                 found[k] = Generated(text)
         return found
 
+    def environments(self, smiles: str) -> tuple[tuple[float, ...], list[Environment]]:
+        """Intercepts, and what each Morgan environment adds; see ``protocols.Additive``.
+
+        A slot two environments share gives both its weight. Values are those before chances are cut
+        to [0, 1].
+        """
+        assert self._models is not None
+        placed = _morgan_places(smiles)
+        if placed is None:
+            raise SettingError("RDKit rejects the input SMILES", value=smiles)
+        intercepts, weights = self._models.linear()
+        found = [
+            Environment(label, atoms, tuple(float(v) for v in weights[:, slot]))
+            for slot, label, atoms in placed
+        ]
+        return tuple(float(v) for v in intercepts), found
+
 
 class TextRidge:
     """Properties from the characters of a line notation."""
@@ -128,12 +147,52 @@ class _Ridges:
             fitted = Ridge(alpha=alpha, solver=solver).fit(x[known], column[known])
             self._models.append(fitted)
 
+    def linear(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """(t,) intercepts and (t, slots) weights."""
+        return (
+            np.array([float(model.intercept_) for model in self._models]),
+            np.stack([np.asarray(model.coef_, dtype=float) for model in self._models]),
+        )
+
     def texts(self, x: Any) -> list[str]:
         """Answers of the rows of ``x``."""
         targets = self._targets
         raw = np.column_stack([model.predict(x) for model in self._models])
         values = np.where(targets.classes, np.clip(raw, 0.0, 1.0), raw)
         return targets.texts((values - targets.mean) / targets.spread)
+
+
+_RADIUS, _SLOTS = 2, 2048
+
+
+def _morgan_places(smiles: str) -> list[tuple[int, str, tuple[int, ...]]] | None:
+    """Slot, written fragment and atoms of every environment that is counted."""
+    from rdkit import Chem, rdBase
+    from rdkit.Chem import rdFingerprintGenerator
+
+    with rdBase.BlockLogs():
+        molecule = Chem.MolFromSmiles(smiles)
+    if molecule is None or not smiles.strip():
+        return None
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS, fpSize=_SLOTS)
+    output = rdFingerprintGenerator.AdditionalOutput()
+    output.AllocateBitInfoMap()
+    generator.GetCountFingerprint(molecule, additionalOutput=output)
+    found = []
+    for slot, places in output.GetBitInfoMap().items():
+        for center, radius in places:
+            bonds = Chem.FindAtomEnvironmentOfRadiusN(molecule, radius, center) if radius else []
+            atoms = {center}
+            for bond in bonds:
+                atoms |= {
+                    molecule.GetBondWithIdx(bond).GetBeginAtomIdx(),
+                    molecule.GetBondWithIdx(bond).GetEndAtomIdx(),
+                }
+            label = Chem.MolFragmentToSmiles(
+                molecule, sorted(atoms), list(bonds), rootedAtAtom=center
+            )
+            found.append((int(slot), label, tuple(sorted(atoms))))
+    return found
 
 
 def _morgan_counts(smiles: str) -> np.ndarray[Any, Any] | None:
@@ -144,6 +203,6 @@ def _morgan_counts(smiles: str) -> np.ndarray[Any, Any] | None:
         molecule = Chem.MolFromSmiles(smiles)
     if molecule is None or not smiles.strip():
         return None
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS, fpSize=_SLOTS)
     counts: np.ndarray[Any, Any] = generator.GetCountFingerprintAsNumPy(molecule).astype(float)
     return counts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from chebimm_core.domain.run import TrainingPoint, Usage
 from chebimm_core.domain.specs import Transition
@@ -99,6 +99,54 @@ class Retriever(Protocol):
 
     def embed_targets(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, d) as :meth:`embed_sources`, for the target modality."""
+        ...
+
+
+@runtime_checkable
+class Scorer(Generator, Protocol):
+    """A generator that tells how probable any answer is: it can be explained."""
+
+    def answer_spans(self, answer: str) -> list[tuple[int, int]]:
+        """Characters [start, end) of each token of an answer; empty for the end of the text."""
+        ...
+
+    def log_probabilities(
+        self, inputs: Sequence[str], answers: Sequence[str]
+    ) -> list[NDArray[np.float64]]:
+        """Log p of each token of an answer, in nats, given the input and the answer before it.
+
+        Args:
+            inputs: (n,) of the source modality.
+            answers: (n,) one for each input.
+
+        Returns:
+            As many arrays, each as long as :meth:`answer_spans` of its answer; of length 0 for an
+            input that cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A fragment of a structure and what it adds to a prediction."""
+
+    label: str
+    atoms: tuple[int, ...]
+    """Indices in SMILES order; several places of one fragment are several environments."""
+    values: tuple[float, ...]
+    """One a property, in its unit."""
+
+
+@runtime_checkable
+class Additive(Generator, Protocol):
+    """A predictor whose answer is exactly an intercept plus a sum over fragments."""
+
+    def environments(self, smiles: str) -> tuple[tuple[float, ...], list[Environment]]:
+        """The intercepts, one a property, and every fragment of the structure.
+
+        Raises:
+            SettingError: If RDKit rejects the SMILES.
+        """
         ...
 
 

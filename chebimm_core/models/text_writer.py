@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chebimm_core.domain.specs import Parameter, Scalar, Transition
 from chebimm_core.models.protocols import FitContext, Generated
 from chebimm_core.models.training_parameters import require_pairs, split_arguments
@@ -89,6 +92,29 @@ class TextWriter(ABC):
             texts = self._network.write([examples[k] for k in chosen], how)
             for k, text in zip(chosen, texts, strict=True):
                 found[k] = Generated(text) if text else Generated(None, "The model wrote nothing")
+        return found
+
+    def answer_spans(self, answer: str) -> list[tuple[int, int]]:
+        """Characters [start, end) of each token of an answer; empty for the end of the text."""
+        spans: list[tuple[int, int]] = self._network.answer_spans(answer, self.max_length)
+        return spans
+
+    def log_probabilities(
+        self, inputs: Sequence[str], answers: Sequence[str]
+    ) -> list[NDArray[np.float64]]:
+        """Log p of each token of each answer; see ``protocols.Scorer``."""
+        network = self._network
+        device = next(network.parameters()).device
+        examples = network.prepare([str(t) for t in inputs])
+        targets = network.targets([str(t) for t in answers], self.max_length)
+        there = [k for k, example in enumerate(examples) if example is not None]
+        found = [np.empty(0)] * len(inputs)
+        for start in range(0, len(there), self.write_batch):
+            chosen = there[start : start + self.write_batch]
+            batch = network.collate([(examples[k], targets[k]) for k in chosen], device)
+            rows = network.token_log_probs(batch).cpu().numpy().astype(np.float64)
+            for k, row in zip(chosen, rows, strict=True):
+                found[k] = row[~np.isnan(row)]
         return found
 
     def _examples(self, network: Any, pairs: pd.DataFrame) -> list[tuple[Any, list[int]]]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from chebimm_core.neural.seq2seq import Writing, padded_labels
+from chebimm_core.neural.seq2seq import Writing, label_log_probs, offsets, padded_labels
 from chebimm_core.neural.text_encoder import padded
 from chebimm_core.neural.weights import Source, load_network, load_tokenizer
 
@@ -62,6 +62,20 @@ class CausalNetwork(nn.Module):
         loss: Tensor = self.model(input_ids=ids, attention_mask=mask, labels=labels).loss
         return loss
 
+    def answer_spans(self, text: str, max_length: int) -> list[tuple[int, int]]:
+        """Characters of each token of :meth:`targets`; empty for the end of text."""
+        kept = len(self.targets([text], max_length)[0]) - 1
+        # A blank joins it to the prompt; places count from behind it.
+        shifted = [(max(0, a - 1), max(0, b - 1)) for a, b in self._offsets(f" {text}")]
+        return [*shifted[:kept], (len(text), len(text))]
+
+    def token_log_probs(self, batch: Any) -> Tensor:
+        """(B, longest) log p of each answer token; NaN at prompt and padding."""
+        ids, mask, labels = batch
+        with torch.no_grad():
+            logits = self.model(input_ids=ids, attention_mask=mask).logits
+        return label_log_probs(logits[:, :-1], labels[:, 1:])
+
     def write(self, examples: Sequence[list[int]], how: Writing) -> list[str]:
         """The continuation of each prompt; prompts are padded on the left."""
         device = next(self.parameters()).device
@@ -82,6 +96,11 @@ class CausalNetwork(nn.Module):
             )
         texts: list[str] = self.tokenizer.batch_decode(found[:, longest:], skip_special_tokens=True)
         return [text.strip() for text in texts]
+
+    def _offsets(self, text: str) -> list[tuple[int, int]]:
+        found = offsets(self.tokenizer, text, 10**6)
+        plain = self._ids(text)
+        return found[: len(plain)] if len(found) == len(plain) else found[-len(plain) :]
 
     def _ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from chebimm_core.errors import SettingError
 from chebimm_core.neural.encoder import States
 from chebimm_core.neural.text_encoder import padded
 from chebimm_core.neural.weights import Source, load_network, load_tokenizer
@@ -78,6 +79,19 @@ class Seq2SeqNetwork(nn.Module):
         loss: Tensor = found.loss
         return loss
 
+    def answer_spans(self, text: str, max_length: int) -> list[tuple[int, int]]:
+        """Characters of each token of :meth:`targets`; empty for marks."""
+        return offsets(self.tokenizer, text, max_length)
+
+    def token_log_probs(self, batch: Any) -> Tensor:
+        """(B, longest) log p of each target token given those before; NaN at the padding."""
+        with torch.no_grad():
+            states = self._states(batch[0])
+            found = self.model(
+                encoder_outputs=(states.values,), attention_mask=states.mask.long(), labels=batch[1]
+            )
+        return label_log_probs(found.logits, batch[1])
+
     def write(self, examples: Sequence[Any], how: Writing) -> list[str]:
         """The answer to each example, by beam search."""
         from transformers.modeling_outputs import BaseModelOutput
@@ -128,6 +142,41 @@ def load_seq2seq(where: Source, *, encoder: Any = None, max_input: int = 512) ->
         encoder=encoder,
         max_input=max_input,
     )
+
+
+def offsets(tokenizer: Any, text: str, max_length: int) -> list[tuple[int, int]]:
+    """Characters [start, end) of each target token, without white space; empty for marks.
+
+    Raises:
+        SettingError: If the tokenizer keeps no places.
+    """
+    if not getattr(tokenizer, "is_fast", False):
+        raise SettingError(
+            "The tokenizer of this model does not tell where its tokens stand",
+            value=type(tokenizer).__name__,
+            do="Use weights with a tokenizer.json",
+        )
+    found = tokenizer(
+        text_target=text, truncation=True, max_length=max_length, return_offsets_mapping=True
+    )
+    spans = []
+    for start, end in found["offset_mapping"]:
+        stripped = text[start:end].lstrip()
+        spans.append((end - len(stripped), end))
+    return spans
+
+
+def label_log_probs(logits: Tensor, labels: Tensor) -> Tensor:
+    """(B, L) log p of the labels; NaN where they are ignored.
+
+    Args:
+        logits: (B, L, vocabulary).
+        labels: (B, L).
+    """
+    ignored = labels == _IGNORED
+    scores = torch.log_softmax(logits.float(), dim=-1)
+    found = scores.gather(-1, labels.masked_fill(ignored, 0)[..., None])[..., 0]
+    return found.masked_fill(ignored, float("nan"))
 
 
 def padded_labels(rows: Sequence[list[int]], device: torch.device) -> Tensor:

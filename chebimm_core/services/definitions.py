@@ -1,4 +1,4 @@
-"""Every statistic of the dashboard in one sentence; the document beside it defines them."""
+"""Every statistic of the dashboard in one sentence; the document in docs/ defines them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ SENTENCES = {
     "association interval": "the central 95 % of the association over the same resamples.",
     "learned, missed, invented": "connected by both texts, by the reference only, by the model "
     "only.",
+    "attribution": "the Shapley value of a part of the input: what it adds to the answer on "
+    "average over all orders in which the parts may come in.",
+    "standard error": "of a Shapley value, over independent permutations; exact ones have none.",
+    "residual": "what is missing when the parts are added up; only rounding should be.",
+    "effect": "the fall of the target token's log-probability when the source token is taken from "
+    "the input, mean over molecules; 0.69 nats halve the probability.",
+    "control": "the same fall when other text of the same input and length is taken.",
+    "used": "the effect exceeds its control in the same molecules, at a false discovery rate of "
+    "5 % over the pairs tested (sign flips).",
     "McNemar p": "whether one of the two texts has the target token more often than the other, in "
     "molecules whose input has the source token.",
 }

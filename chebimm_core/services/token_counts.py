@@ -110,24 +110,32 @@ def tokenized(
     settings: Settings, name: str, modality: str, texts: tuple[str, ...], cache: Cache | None
 ) -> TokenizedTexts:
     """Cuts texts once; a cache keeps them between calls."""
-    spec = TOKENIZERS[name]
     digest = hashlib.sha256(f"{name} {modality if modality in NOTATIONS else ''}".encode())
     for text in texts:
         digest.update(b"\x00" + text.encode(errors="surrogatepass"))
     key = digest.hexdigest()
     if cache is not None and key in cache:
         return cache[key]
-    tokenizer: Tokenizer
-    if modality in NOTATIONS and name == "words":
-        tokenizer = NotationTokenizer(modality)
-    elif modality in NOTATIONS and name == "bpe":
-        tokenizer = PairEncodingTokenizer(modality, texts)
-    else:
-        tokenizer = spec.load(settings, texts)
+    tokenizer = loaded(settings, name, modality, texts)
     made = TokenizedTexts(TokenTable.of(tokenizer.tokenize_batch(texts)), tokenizer.signature)
     if cache is not None:
         cache[key] = made
     return made
+
+
+def loaded(settings: Settings, name: str, modality: str, texts: tuple[str, ...]) -> Tokenizer:
+    """The tokenizer of that name for texts of a modality; a notation has its own.
+
+    Raises:
+        NotFoundError: If there is none of that name.
+        MissingDependencyError: If it needs a file that is absent.
+    """
+    spec = TOKENIZERS[name]
+    if modality in NOTATIONS and name == "words":
+        return NotationTokenizer(modality)
+    if modality in NOTATIONS and name == "bpe":
+        return PairEncodingTokenizer(modality, texts)
+    return spec.load(settings, texts)
 
 
 def _admits(side: Side) -> Callable[[str], bool]:

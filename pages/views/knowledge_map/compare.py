@@ -11,8 +11,17 @@ from chebimm_core.domain.run import RunHeader
 from chebimm_core.figures import evidence_charts
 from chebimm_core.services import benchmark, knowledge, map_difference, map_slices
 from chebimm_core.settings import Settings
-from pages.ui import cached, charts_events, figure_panel, pair_panel, panels, pickers, theme
-from pages.views.knowledge_map import evidence, pick
+from pages.ui import (
+    cached,
+    charts_events,
+    definitions_panel,
+    figure_panel,
+    pair_panel,
+    panels,
+    pickers,
+    theme,
+)
+from pages.views.knowledge_map import pick
 
 _GOLD = "gold"
 _HOLDS = {
@@ -101,7 +110,7 @@ def _draw(found: map_difference.MapDifference) -> None:
         file_name="map-difference",
         note=panels.plain(f"n = {found.n_molecules:,} molecules · {found.signature}"),
     )
-    evidence.explain(("association", "learned, missed, invented", "McNemar p", "q"))
+    definitions_panel.explain(("association", "learned, missed, invented", "McNemar p", "q"))
 
 
 def _reading(found: map_difference.MapDifference) -> str:

@@ -9,9 +9,18 @@ import streamlit as st
 
 from chebimm_core.domain.findings import KnowledgeMap
 from chebimm_core.figures import evidence_charts, map_report
-from chebimm_core.services import definitions, map_evidence
+from chebimm_core.services import map_evidence
 from chebimm_core.settings import Settings
-from pages.ui import cached, charts_events, figure_panel, pair_panel, panels, pickers, theme
+from pages.ui import (
+    cached,
+    charts_events,
+    definitions_panel,
+    figure_panel,
+    pair_panel,
+    panels,
+    pickers,
+    theme,
+)
 
 _FORMATS = {
     "association": "%.1f", "local_z": "%.2f", "p": "%.3g", "q": "%.3g", "local_p": "%.3g",
@@ -43,7 +52,7 @@ def show(found: KnowledgeMap, *, run_id: str, chosen: dict[str, Any]) -> None:
     )
     _table(table)
     _exports(found, table, run_id)
-    explain(("association", "p", "q", "local z", "local p", "verdict"))
+    definitions_panel.explain(("association", "p", "q", "local z", "local p", "verdict"))
     if pickers.switch(
         "stable", "Resample molecules and orders", "on",
         help="100 bootstrap resamples of molecules and 100 random orders of rows and columns.",
@@ -74,15 +83,6 @@ def _exports(found: KnowledgeMap, table: pd.DataFrame, run_id: str) -> None:
             file_name="knowledge-map.json", mime="application/json", key="map-json",
             on_click="ignore",
         )  # fmt: skip
-
-
-def explain(names: tuple[str, ...]) -> None:
-    """One sentence for each statistic, and the definitions a click away."""
-    with st.expander("What these numbers mean"):
-        for name in names:
-            st.markdown(f"- **{name}**: {definitions.SENTENCES[name]}")
-        with st.popover("Definitions with sources", icon=":material/menu_book:"):
-            st.markdown(definitions.document())
 
 
 def _reading(table: pd.DataFrame, found: KnowledgeMap) -> str:
@@ -151,7 +151,7 @@ def _stability(found: KnowledgeMap, run_id: str, chosen: dict[str, Any]) -> None
     )
     st.dataframe(table, hide_index=True, column_config=columns(table))
     figure_panel.downloads(table, key="stability", file_name="stability")
-    explain(("survival", "order share", "order-free z", "association interval"))
+    definitions_panel.explain(("survival", "order share", "order-free z", "association interval"))
 
 
 def _stable(settings: Settings, run_id: str, **chosen: Any) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from chebimm_core.domain.findings import KnowledgeMap
 from chebimm_core.services import knowledge
 from chebimm_core.settings import Settings
 from pages.ui import cached, pair_panel, panels, pickers
-from pages.views.knowledge_map import evidence, explore, pick
+from pages.views.knowledge_map import evidence, explore, pick, use
 
 
 def show() -> None:
@@ -71,11 +71,17 @@ def show() -> None:
     explore.show(
         built,
         key="run",
-        below=lambda found: pair_panel.show(
+        below=lambda found: _below(
             found, run_id=run_id, source=source, tokenizer=tokenizer, dataset=name
         ),
         evidence=lambda found: evidence.show(found, run_id=run_id, chosen={**chosen_map, **tokens}),
     )
+
+
+def _below(found: KnowledgeMap, *, run_id: str, source: str, tokenizer: str, dataset: str) -> None:
+    pair_panel.show(found, run_id=run_id, source=source, tokenizer=tokenizer, dataset=dataset)
+    with panels.guard():
+        use.show(found, run_id=run_id, source=source, tokenizer=tokenizer)
 
 
 def _token_lists(frequent: KnowledgeMap) -> dict[str, Any]:

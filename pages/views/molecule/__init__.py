@@ -8,7 +8,7 @@ from chebimm_core.domain.report import MoleculeReport
 from chebimm_core.errors import ChebiMMError
 from chebimm_core.services import molecule as service
 from pages.ui import at_work, cached, panels, pickers
-from pages.views.molecule import forms, nearest, outputs, search
+from pages.views.molecule import attribution, forms, nearest, outputs, search
 
 _NAME = 160
 """Characters of a name that a heading has room for."""
@@ -49,6 +49,9 @@ def _molecule(cid: str) -> None:
     st.header("What the runs gave")
     with panels.guard():
         outputs.show(report)
+    st.header("What an answer hangs on")
+    with panels.guard():
+        attribution.show(report)
     st.header("Eight modalities")
     with panels.guard():
         forms.table(report.modalities, report.record.canonical_smiles)
