@@ -14,6 +14,8 @@ from chebimm_core.domain.intervention import PairEffect, Use
 Floats = NDArray[np.float64]
 ALPHA = 0.05
 """False discovery rate of ``used`` and ``opposed``."""
+SIZEABLE = 0.1
+"""Nats; a smaller fall changes the probability by less than a tenth, sure as it may be."""
 RESAMPLES = 2_000
 MIN_MOLECULES = 6
 """Sign flips of five molecules give no p below 1/16."""
@@ -78,4 +80,6 @@ def _row(sample: PairSample, rng: np.random.Generator) -> dict[str, float]:
 def _use(difference: float, q: float) -> Use:
     if q > ALPHA:
         return "not shown"
-    return "used" if difference > 0 else "opposed"
+    if difference <= 0:
+        return "opposed"
+    return "used" if difference >= SIZEABLE else "slight"

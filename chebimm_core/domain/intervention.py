@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Masking = Literal["delete", "replace"]
-Use = Literal["used", "opposed", "not shown"]
+Use = Literal["used", "slight", "opposed", "not shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class PairEffect:
     q: float
     """Benjamini-Hochberg over the pairs tested."""
     use: Use
-    """``used``: the fall exceeds the control's; ``opposed``: it is smaller; at q <= 0.05."""
+    """At q <= 0.05: ``used`` if the fall exceeds the control's by 0.1 nats or more, ``slight`` if by
+    less, ``opposed`` if it is smaller."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from chebimm_core.figures.map_charts import safe
 _BARS = 16
 _STRONGEST = 0.55
 """Opacity behind the token of the largest value: the ink on it stays readable."""
-USES = {"used": "circle", "opposed": "diamond", "not shown": "circle-open"}
+USES = {"used": "circle", "slight": "square", "opposed": "diamond", "not shown": "circle-open"}
 """What a tested pair is -> its mark."""
 
 
@@ -114,7 +114,7 @@ def effects(table: pd.DataFrame, *, dark: bool) -> go.Figure:
         f"{safe(a)} → {safe(b)} " for a, b in zip(shown["source"], shown["target"], strict=True)
     ]
     figure = go.Figure()
-    for use, color in zip(USES, (p.categorical[0], p.categorical[1], p.muted), strict=True):
+    for use, color in zip(USES, (p.categorical[0], p.categorical[2], p.categorical[1], p.muted), strict=True):
         part = shown[shown["use"] == use]
         figure.add_trace(
             go.Scatter(

@@ -38,6 +38,7 @@ END = "end of text"
 
 _PROBES = 12
 _DRAWN = ("graph", "image")
+_WORDED = ("IUPAC", "caption")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,11 @@ def _values(
             dtype=np.float64,
         )
 
-    return say, tuple(AnswerPart(label=name) for name in names), "unit of the property", text
+    return say, tuple(AnswerPart(label=name) for name in names), _unit_of(names), text
+
+
+def _unit_of(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else "unit of each property"
 
 
 def _number_or_object(output: str | None) -> float | dict[str, float]:
@@ -234,7 +239,9 @@ def _similarity(model: Retriever, request: Request) -> tuple[Say, tuple[AnswerPa
 
     def say(texts: Sequence[str]) -> Floats:
         moving = _unit(model.embed_sources(texts) if ours else model.embed_targets(texts))
-        return np.asarray(moving @ fixed.T, dtype=np.float64)
+        found = np.asarray(moving @ fixed.T, dtype=np.float64)
+        # A name or caption with no word left is near to nothing; a broken structure is unreadable.
+        return np.nan_to_num(found) if request.modality in _WORDED else found
 
     answers = (AnswerPart(label="similarity of the partners"),)
     return say, answers, "cosine", request.text if ours else request.answer
@@ -265,5 +272,5 @@ def _additive(model: Additive, learned: LearnedRun, request: Request) -> Explain
     parts = tuple(InputPart(label=e.label, atoms=e.atoms) for e in found)
     answers = tuple(AnswerPart(label=name) for name in names)
     return Explained(
-        request.text, parts, answers, played, ADDED, "unit of the property", additive=True
+        request.text, parts, answers, played, ADDED, _unit_of(names), additive=True
     )

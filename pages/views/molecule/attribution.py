@@ -106,7 +106,7 @@ def _found(found: Attribution) -> None:
     answer = _answer_part(found)
     table = service.table(found, answer)
     values = {(r.part, r.start): r.value for r in table.itertuples()}
-    label = "the whole answer" if answer is None else f"“{found.answers[answer].label}”"
+    label = _named(found, answer)
     panels.reading(_reading(found, table, panels.plain(label)))
     left, right = st.columns([6, 5], gap="medium")
     with left:
@@ -148,6 +148,12 @@ def _answer_part(found: Attribution) -> int | None:
         help="One token of it: what makes the model write this word here.",
     )  # fmt: skip
     return None if chosen == _WHOLE else int(chosen)
+
+
+def _named(found: Attribution, answer: int | None) -> str:
+    if answer is not None:
+        return f"“{found.answers[answer].label}”"
+    return "the whole answer" if len(found.answers) > 1 else found.answers[0].label
 
 
 def _spot(found: Attribution, k: int) -> str:
