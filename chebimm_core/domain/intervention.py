@@ -37,8 +37,8 @@ class PairEffect:
     q: float
     """Benjamini-Hochberg over the pairs tested."""
     use: Use
-    """At q <= 0.05: ``used`` if the fall exceeds the control's by 0.1 nats or more, ``slight`` if by
-    less, ``opposed`` if it is smaller."""
+    """At q <= 0.05: ``used`` if the fall exceeds the control's by 0.1 nats or more, ``slight`` if
+    by less, ``opposed`` if it is smaller."""
 
 
 @dataclass(frozen=True, slots=True)

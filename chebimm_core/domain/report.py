@@ -96,6 +96,38 @@ class NearestTraining:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingNeighbor:
+    """One training molecule like the one asked for."""
+
+    cid: str
+    similarity: float
+    """Tanimoto coefficient in [0, 1] of Morgan fingerprints, radius 2, 2,048 bits."""
+    same_connectivity: bool
+    """True if only stereo, isotopes or protonation can differ (first InChIKey block equal)."""
+    same_scaffold: bool
+    """True if the Bemis-Murcko scaffolds are equal; False without a ring."""
+    canonical_smiles: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What of the training split is like a molecule; the molecule itself left out."""
+
+    neighbors: tuple[TrainingNeighbor, ...]
+    """The most similar ones, nearest first."""
+    same_connectivity: tuple[str, ...]
+    """Cids of the first few."""
+    n_same_connectivity: int
+    scaffold: str | None
+    """Bemis-Murcko scaffold SMILES; None for an acyclic molecule."""
+    same_scaffold: tuple[str, ...]
+    """Cids of the first few."""
+    n_same_scaffold: int
+    n_training: int
+    """Training molecules compared."""
+
+
+@dataclass(frozen=True, slots=True)
 class Conformer:
     """One low-energy arrangement of the atoms in space."""
 

@@ -114,7 +114,9 @@ def effects(table: pd.DataFrame, *, dark: bool) -> go.Figure:
         f"{safe(a)} → {safe(b)} " for a, b in zip(shown["source"], shown["target"], strict=True)
     ]
     figure = go.Figure()
-    for use, color in zip(USES, (p.categorical[0], p.categorical[2], p.categorical[1], p.muted), strict=True):
+    for use, color in zip(
+        USES, (p.categorical[0], p.categorical[2], p.categorical[1], p.muted), strict=True
+    ):
         part = shown[shown["use"] == use]
         figure.add_trace(
             go.Scatter(

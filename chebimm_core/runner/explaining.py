@@ -271,6 +271,4 @@ def _additive(model: Additive, learned: LearnedRun, request: Request) -> Explain
     )
     parts = tuple(InputPart(label=e.label, atoms=e.atoms) for e in found)
     answers = tuple(AnswerPart(label=name) for name in names)
-    return Explained(
-        request.text, parts, answers, played, ADDED, _unit_of(names), additive=True
-    )
+    return Explained(request.text, parts, answers, played, ADDED, _unit_of(names), additive=True)

@@ -44,6 +44,7 @@ from chebimm_core.store.run_store import RunStore
 from chebimm_core.tasks import TASKS
 
 __all__ = [
+    "as_json",
     "conformer",
     "find",
     "inspect",
@@ -173,6 +174,41 @@ def nearest_training(settings: Settings, record: MoleculeRecord) -> NearestTrain
         caption=_text(row["caption"]),
         n_training=int(others.sum()),
     )
+
+
+def as_json(report: MoleculeReport) -> str:
+    """A molecule with its modalities and every run's output, as JSON."""
+    record = report.record
+    nearest = report.nearest
+    return json.dumps(
+        {
+            "data_set": record.dataset,
+            "content_hash": report.header.content_hash,
+            "cid": record.cid,
+            "split": record.split,
+            "inchikey": record.inchikey,
+            "canonical_smiles": record.canonical_smiles,
+            "scaffold": record.scaffold,
+            "properties": record.properties,
+            "modalities": {
+                v.name: {"value": v.value, "made_by": v.made_by, "missing": v.missing}
+                for v in report.modalities
+            },
+            "nearest_training": None
+            if nearest is None
+            else {"cid": nearest.cid, "tanimoto": nearest.similarity},
+            "outputs": [
+                {
+                    "run": o.run_id, "model": o.model, "task": o.task, "transition": o.transition,
+                    "input": o.input, "reference": o.reference, "output": o.output,
+                    "error": o.error, "scores": o.scores,
+                }
+                for o in report.outputs
+            ],
+        },
+        indent=1,
+        ensure_ascii=False,
+    )  # fmt: skip
 
 
 def conformer(settings: Settings, smiles: str, *, seed: int = 0, timeout_s: int = 8) -> Conformer:

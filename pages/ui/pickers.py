@@ -109,6 +109,31 @@ def several(
     return tuple(str(word).strip() for word in st.session_state[widget])
 
 
+def some_of(
+    key: str,
+    label: str,
+    options: Sequence[str],
+    *,
+    most: int,
+    shown: Callable[[str], str] = str,
+) -> tuple[str, ...]:
+    """Up to ``most`` of several, none at first; comma-separated in the address."""
+    widget = f"pick-{key}"
+    asked = st.query_params.get(key, "").split(",")
+    st.session_state[widget] = [name for name in asked if name in options][:most]
+    st.multiselect(
+        label,
+        options,
+        key=widget,
+        format_func=shown,
+        max_selections=most,
+        placeholder="all",
+        on_change=_write,
+        args=(key, widget),
+    )
+    return tuple(str(name) for name in st.session_state[widget])
+
+
 def switch(key: str, label: str, value: str, *, help: str | None = None) -> bool:
     """On or off; on is ``key=value`` in the address, off is its absence."""
     widget = f"pick-{key}"

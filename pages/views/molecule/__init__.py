@@ -8,7 +8,7 @@ from chebimm_core.domain.report import MoleculeReport
 from chebimm_core.errors import ChebiMMError
 from chebimm_core.services import molecule as service
 from pages.ui import at_work, cached, panels, pickers
-from pages.views.molecule import attribution, forms, nearest, outputs, search
+from pages.views.molecule import attribution, forms, nearest, outputs, search, trial
 
 _NAME = 160
 """Characters of a name that a heading has room for."""
@@ -46,15 +46,50 @@ def _molecule(cid: str) -> None:
         forms.drawing(report.record.canonical_smiles or report.record.texts.get("SMILES"), cid=cid)
     with right, panels.guard():
         nearest.show(report.nearest, report.no_nearest, dataset=dataset)
+    record = report.record
+    with panels.guard():
+        nearest.exposure(record.canonical_smiles, dataset=dataset, cid=record.cid)
     st.header("What the runs gave")
     with panels.guard():
         outputs.show(report)
     st.header("What an answer hangs on")
     with panels.guard():
         attribution.show(report)
+    st.header("Try a model on this")
+    with panels.guard():
+        trial.show(_texts(report), dataset=dataset)
     st.header("Eight modalities")
     with panels.guard():
         forms.table(report.modalities, report.record.canonical_smiles)
+
+
+def _texts(report: MoleculeReport) -> dict[str, str]:
+    """What a model can be given of the molecule."""
+    found = dict(report.record.texts)
+    if report.record.canonical_smiles:
+        found["SMILES"] = found.get("SMILES") or report.record.canonical_smiles
+    return found
+
+
+def _export(report: MoleculeReport) -> None:
+    """Everything on the page as JSON, and the structure as a place to search from."""
+    smiles = report.record.canonical_smiles
+    with st.container(horizontal=True, gap="small"):
+        if smiles:
+            for how, label, icon in (
+                ("similar", "Similar molecules", ":material/join_inner:"),
+                ("contains", "Molecules that contain it", ":material/account_tree:"),
+            ):
+                st.button(
+                    label, key=f"search-{how}", icon=icon, on_click=pickers.set_query,
+                    kwargs={"how": how, "q": smiles, "cid": None, "run": None},
+                )  # fmt: skip
+        st.download_button(
+            "JSON", lambda: service.as_json(report),
+            file_name=f"molecule-{report.record.cid}.json", mime="application/json",
+            key="molecule-json", on_click="ignore", icon=":material/download:",
+            help="The molecule, its modalities and every run's output with its scores.",
+        )  # fmt: skip
 
 
 def _heading(report: MoleculeReport) -> None:
@@ -75,6 +110,7 @@ def _heading(report: MoleculeReport) -> None:
         panels.synthetic_badge(report.header)
         if record.inchikey:
             st.badge(panels.plain(record.inchikey), color="gray")
+    _export(report)
     if record.problem:
         st.warning(
             panels.plain(f"RDKit does not accept this structure: {record.problem}"),

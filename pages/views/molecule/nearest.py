@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from chebimm_core.domain.report import NearestTraining
-from pages.ui import molecule_cards, panels
+from chebimm_core.domain.report import NearestTraining, TrainingNeighbor
+from chebimm_core.errors import ChebiMMError
+from chebimm_core.services import exposure as service
+from pages.ui import cached, molecule_cards, panels
 
 _CLOSE = 0.85
 """Tanimoto above which Morgan fingerprints usually mean a close analogue."""
@@ -32,6 +34,56 @@ def show(nearest: NearestTraining | None, why_none: str | None, *, dataset: str)
             with st.expander("Its caption"):
                 panels.text(nearest.caption)
     st.caption(f"Compared with {nearest.n_training:,} training molecules.")
+
+
+def exposure(smiles: str | None, *, dataset: str, cid: str | None) -> None:
+    """The nearest training molecules, those of the same skeleton, those of the same scaffold."""
+    if not smiles or not dataset:
+        return
+    with st.expander("Exposure: what of the training split is like it", icon=":material/school:"):
+        try:
+            found = cached.read(
+                service.of_structure, dataset, smiles, cid=cid, on=f"dataset:{dataset}",
+                spinner="Comparing with the training molecules",
+            )  # fmt: skip
+        except ChebiMMError as error:
+            st.caption(panels.plain(error.what))
+            return
+        first, second, third = st.columns(3)
+        first.metric(
+            "Same connectivity", f"{found.n_same_connectivity:,}",
+            help="Training molecules of which only stereo, isotopes or protonation differ.",
+        )  # fmt: skip
+        second.metric(
+            "Same scaffold", f"{found.n_same_scaffold:,}" if found.scaffold else "no ring",
+            help="Training molecules with the same Bemis-Murcko scaffold.",
+        )  # fmt: skip
+        third.metric(
+            "Mean of the ten nearest",
+            f"{sum(n.similarity for n in found.neighbors) / len(found.neighbors):.2f}",
+            help="Tanimoto similarity.",
+        )
+        for label, cids in (
+            ("same connectivity", found.same_connectivity), ("same scaffold", found.same_scaffold),
+        ):  # fmt: skip
+            if cids:
+                with st.container(horizontal=True, gap="small"):
+                    st.caption(label)
+                    for other in cids:
+                        molecule_cards.link(other, dataset_name=dataset)
+        with st.container(horizontal=True, gap="small", key="exposure-cards"):
+            for neighbor in found.neighbors:
+                with st.container(border=True, width=180):
+                    molecule_cards.drawing(neighbor.canonical_smiles, width=146, height=110)
+                    st.markdown(f"**{neighbor.similarity:.2f}**{_kin(neighbor)}")
+                    molecule_cards.link(neighbor.cid, dataset_name=dataset)
+        st.caption(f"Of {found.n_training:,} training molecules, by Tanimoto similarity.")
+
+
+def _kin(neighbor: TrainingNeighbor) -> str:
+    if neighbor.same_connectivity:
+        return " · same skeleton"
+    return " · same scaffold" if neighbor.same_scaffold else ""
 
 
 def _reading(nearest: NearestTraining) -> str:

@@ -23,6 +23,7 @@ _TITLES = {
     "generation": "Molecules from text",
     "image-recognition": "Molecules from images",
 }
+_COMPARED = 4
 _FIRST = 6
 """Outputs shown before the reader asks for all: a structure comparison may take a second."""
 _STRUCTURE_TASKS = ("generation", "image-recognition")
@@ -59,6 +60,7 @@ def show(report: MoleculeReport) -> None:
     )
     chosen = sorted((o for o in report.outputs if o.task == task), key=lambda o: _rank(o, asked))
     _legend(task)
+    chosen = _compared(chosen)
     for group in _by_reference(chosen).values():
         _group(group, task)
     table = _table(chosen)
@@ -67,6 +69,17 @@ def show(report: MoleculeReport) -> None:
         figure_panel.downloads(
             table, key="outputs", file_name=f"molecule-{report.record.cid}-{task}"
         )
+
+
+def _compared(outputs: list[RunOutput]) -> list[RunOutput]:
+    """Up to four runs side by side if the reader picks them, else all."""
+    if len(outputs) <= 2:
+        return outputs
+    labels = {o.run_id: f"{o.model} · {o.transition.replace('->', ' → ')}" for o in outputs}
+    picked = pickers.some_of(
+        "side", "Compare up to four runs", tuple(labels), most=_COMPARED, shown=labels.__getitem__
+    )
+    return [o for o in outputs if o.run_id in picked] or outputs
 
 
 def _rank(output: RunOutput, asked: str | None) -> tuple[bool, bool, float]:

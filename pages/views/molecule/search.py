@@ -10,7 +10,7 @@ from chebimm_core.services import dataset as datasets
 from chebimm_core.services import molecule as service
 from chebimm_core.settings import Settings
 from pages.ui import cached, molecule_cards, panels, pickers
-from pages.views.molecule import forms, nearest, structure
+from pages.views.molecule import forms, nearest, structure, trial
 
 _BOX = "molecule-query"
 _READ = "read"
@@ -24,6 +24,8 @@ _BOXES = {
     "contains": ("A SMARTS or SMILES: what contains it?", "[OX2H]c1ccccc1 · c1ccc2[nH]ccc2c1"),
 }
 """How to search -> what the box asks for, and an example."""
+_WRITTEN = ("SMILES", "InChI", "SELFIES", "IUPAC", "caption")
+"""Modalities a model can be given as they are shown."""
 _MAX_HITS = 20
 _N_EXAMPLES = 8
 _WHY = {
@@ -173,6 +175,13 @@ def _outside(smiles: str) -> None:
         forms.drawing(report.canonical_smiles, cid="structure")
     with right:
         nearest.show(report.nearest, report.no_nearest, dataset=compared or "")
+    nearest.exposure(report.canonical_smiles, dataset=compared or "", cid=None)
+    st.subheader("Try a model on this")
+    with panels.guard():
+        trial.show(
+            {v.name: v.value for v in report.modalities if v.value and v.name in _WRITTEN},
+            dataset=compared,
+        )
     with st.expander("Its modalities"):
         forms.table(report.modalities, report.canonical_smiles)
 
