@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from chebimm_core.cli import data, demo, doctor, grid, launch, map_, matrix, runs, score
+from chebimm_core.cli import data, demo, doctor, explain, grid, launch, map_, matrix, runs, score
 from chebimm_core.errors import ChebiMMError
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ def _root() -> None:
     """How well models match the modalities of a molecule, and what they learn."""
 
 
-for _module in (data, demo, grid, launch, runs, score, matrix, map_, doctor):
+for _module in (data, demo, grid, launch, runs, score, matrix, map_, explain, doctor):
     _module.register(app)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from chebimm_core.domain.molecule import DatasetHeader
-from chebimm_core.services import dataset, dataset_import
+from chebimm_core.services import dataset, dataset_images, dataset_import
 from chebimm_core.settings import Settings
 
 _Name = Annotated[str, typer.Argument(help="Name of a stored data set.")]
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     group.command("import")(import_)
     group.command("preview")(preview)
     group.command("moleculenet")(moleculenet)
+    group.command("images")(images)
     group.command("fetch")(fetch)
     group.command("demo")(demo)
     group.command("list")(list_)
@@ -83,6 +84,24 @@ def preview(
     numbers = "all columns of numbers" if found.properties is None else ", ".join(found.properties)
     typer.echo(f"{'property':<10} <- {numbers or 'none'}")
     typer.echo(found.rows.head(5).to_string(max_colwidth=40, index=False))
+
+
+def images(
+    name: Annotated[str, typer.Argument(help="Stored data set.")],
+    folder: Annotated[str, typer.Argument(help="Folder of PNG or JPEG files named by CID.")],
+    *,
+    new_name: Annotated[
+        str | None, typer.Option("--name", help="Of the new data set; default: NAME-images.")
+    ] = None,
+    overwrite: _Overwrite = False,
+    as_json: _Json = False,
+) -> None:
+    """Store a data set anew with image files of its own; models of images then read these."""
+    found = dataset_images.with_images(
+        Settings.from_env(), name, folder, name=new_name or f"{name}-images",
+        now=datetime.now(UTC), overwrite=overwrite, progress=progress_on_stderr(),
+    )  # fmt: skip
+    _describe(found, as_json=as_json)
 
 
 def moleculenet(

@@ -20,6 +20,13 @@ lists, comma-separated, the modalities written by a tool because the file had no
 why RDKit rejects the SMILES, null if it does not. Numeric properties (``xlogp``, ...) follow."""
 
 
+IMAGE_COLUMN = "image"
+"""Added on reading where a data set has image files: ``file:`` and the path, null without one."""
+
+MAX_IMAGE_PIXELS = 16_000_000
+"""Of one image file; a larger one is refused before it is decoded."""
+
+
 class ModalityCoverage(Stored):
     """How many molecules of a split have one modality."""
 
@@ -60,6 +67,8 @@ class DatasetHeader(Stored):
     properties: tuple[str, ...]
     coverage: tuple[ModalityCoverage, ...]
     issues: tuple[QualityIssue, ...]
+    images: int = 0
+    """Molecules with an image file of the data set's own; 0: images are drawn."""
 
 
 class MoleculeRecord(Stored):
@@ -76,3 +85,5 @@ class MoleculeRecord(Stored):
     inchikey: str | None
     scaffold: str | None
     problem: str | None
+    image: str | None = None
+    """Path of the data set's own picture; None: it is drawn."""

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from chebimm_core.domain.molecule import MAX_IMAGE_PIXELS
 from chebimm_core.modalities.line_notation import mol_from_smiles
 
 FILE = "file:"
-_MAX_PIXELS = 16_000_000
 _FORMATS = ("PNG", "JPEG")
 
 
@@ -52,7 +52,7 @@ def _opened(path: Path) -> Any:
 
     try:
         image = Image.open(path, formats=_FORMATS)
-        if image.width * image.height > _MAX_PIXELS:
+        if image.width * image.height > MAX_IMAGE_PIXELS:
             return None
         return image.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):

@@ -130,6 +130,11 @@ def _players(say: Say, text: str, request: Request) -> tuple[tuple[InputPart, ..
             value=text,
             do="Explain a run that reads SMILES or graphs, or the other side of a retrieval",
         )
+    if text.startswith("file:"):
+        raise SettingError(
+            "A picture of the data set's own has no parts to leave out", value=text,
+            do="Explain a run that reads SMILES or graphs",
+        )  # fmt: skip
     atoms = atom_parts(text)
 
     def dimming(there: NDArray[np.bool_]) -> Floats:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from chebimm_core.domain.molecule import MOLECULE_COLUMNS
+from chebimm_core.domain.molecule import IMAGE_COLUMN, MOLECULE_COLUMNS
 from chebimm_core.domain.prediction import PREDICTION_COLUMNS, Score, input_hash
 from chebimm_core.domain.run import RunSpec
 from chebimm_core.errors import SettingError
@@ -52,7 +52,7 @@ def target_property(spec: RunSpec) -> str:
 
 
 def source_column(modality: str) -> str:
-    """Column a model's input is read from; a graph or image is drawn from the SMILES."""
+    """Column a model's input is read from; a graph or image is read or drawn from the SMILES."""
     return "canonical_smiles" if modality in _DRAWN else modality
 
 
@@ -93,7 +93,11 @@ def modality_texts(molecules: pd.DataFrame, sources: Sequence[str]) -> pd.Series
         molecules: With the columns of ``molecules.parquet``.
         sources: Modalities, in the order of the transition.
     """
-    columns = [source_column(s) for s in sources]
+    # Where a data set has pictures of its own, a molecule without one has none: no mixture.
+    columns = [
+        IMAGE_COLUMN if s == "image" and IMAGE_COLUMN in molecules.columns else source_column(s)
+        for s in sources
+    ]
     absent = [c for c in columns if c not in molecules.columns]
     if absent:
         raise SettingError(
@@ -125,7 +129,7 @@ def target_texts(
 
 def _labels(molecules: pd.DataFrame) -> pd.Series[str]:
     """(n,) JSON objects of the known properties; None where none is known."""
-    names = [c for c in molecules.columns if c not in MOLECULE_COLUMNS]
+    names = [c for c in molecules.columns if c not in (*MOLECULE_COLUMNS, IMAGE_COLUMN)]
     if not names:
         raise SettingError("The data set has no property", do="Import one with numeric columns")
     values = molecules[names].to_numpy(dtype=float)

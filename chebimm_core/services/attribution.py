@@ -149,62 +149,6 @@ def kept(settings: Settings, run_id: str, cid: str, wish: Wish = Wish()) -> Attr
     return RunExplanations(settings.store, run_id).attribution(_key(cid, wish))
 
 
-def over_molecules(
-    settings: Settings,
-    run_id: str,
-    *,
-    n: int = 40,
-    wish: Wish = Wish(draws=2),
-    progress: Progress | None = None,
-) -> pd.DataFrame:
-    """What tokens, atoms or fragments add on average, over molecules drawn at random.
-
-    Each part counts in every molecule that holds it; an answer of several tokens counts as a whole.
-
-    Args:
-        settings: Where the store is.
-        run_id: A run launched here.
-        n: Molecules.
-        wish: What to explain of each; its seed also draws the molecules.
-        progress: As for :func:`attribute`.
-
-    Returns:
-        One row a part: part, molecules, mean, low, high (95 % by bootstrap over molecules),
-        mean_size (mean absolute value); parts of fewer than three molecules are left out.
-
-    Raises:
-        SettingError: As :func:`attribute`; a molecule that cannot be explained is left out, and
-            counted in ``attrs["failed"]``.
-    """
-    tell = progress or (lambda share, what: None)
-    answered = RunStore(settings.store).predictions(run_id)
-    cids = answered.loc[answered["output"].notna(), "cid"].astype(str).to_numpy()
-    rng = np.random.default_rng(wish.seed)
-    chosen = rng.permutation(cids)[:n]
-    learning.learned_again(
-        settings, run_id, progress=lambda share, what: tell(_FITTING * share, what)
-    )
-    rows, failed, problem = [], 0, None
-    for k, cid in enumerate(chosen):
-        share = _FITTING + (1 - _FITTING) * k / len(chosen)
-        tell(share, f"Molecule {k + 1} of {len(chosen)}")
-        try:
-            found = attribute(settings, run_id, str(cid), wish)
-        except ChebiMMError as error:
-            failed, problem = failed + 1, error
-            continue
-        values = np.array(found.values).sum(axis=1) if found.parts else np.empty(0)
-        rows += [
-            (str(cid), _kind(part.label), v) for part, v in zip(found.parts, values, strict=True)
-        ]
-    if not rows and problem is not None:
-        raise problem
-    frame = pd.DataFrame(rows, columns=["cid", "part", "value"])
-    table = _averaged(frame, rng)
-    table.attrs.update(failed=failed, molecules=len(chosen) - failed)
-    return table
-
-
 def table(found: Attribution, answer: int | None = None) -> pd.DataFrame:
     """The parts of an attribution with what they add.
 
@@ -344,36 +288,3 @@ def _unfitted(settings: Settings, header: RunHeader) -> Any:
         raise SettingError("The model of this run is unknown here", value=spec.model)
     arguments = {k: v for k, v in spec.model_args.items() if k not in learning.RUN_ARGUMENTS}
     return load(cards[spec.model], TASKS[spec.task].protocol, arguments)
-
-
-def _kind(label: str) -> str:
-    """An atom of one molecule stands for its element over many."""
-    return label.rstrip("0123456789") if label[:1].isupper() and label[-1:].isdigit() else label
-
-
-def _averaged(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    each = frame.groupby(["part", "cid"], sort=True)["value"].mean().reset_index()
-    rows = []
-    for part, group in each.groupby("part", sort=True):
-        values = group["value"].to_numpy()
-        if len(values) < 3:
-            continue
-        drawn = values[rng.integers(len(values), size=(1000, len(values)))].mean(axis=1)
-        low, high = np.percentile(drawn, (2.5, 97.5))
-        rows.append((part, len(values), values.mean(), low, high, np.abs(values).mean()))
-    found = pd.DataFrame(rows, columns=["part", "molecules", "mean", "low", "high", "mean_size"])
-    return found.sort_values("mean_size", ascending=False, kind="stable").reset_index(drop=True)
-
-
-__all__ = [
-    "DRAWS",
-    "Choice",
-    "Explainable",
-    "Wish",
-    "atom_values",
-    "attribute",
-    "explainable",
-    "kept",
-    "over_molecules",
-    "table",
-]

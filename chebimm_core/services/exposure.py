@@ -56,14 +56,15 @@ def of_structure(
     train, fingerprints = FingerprintIndex(settings.store).train(dataset, packed_fingerprints)
     scaffolds = DatasetStore(settings.store).molecules(dataset, ["scaffold"], split="train")
     kept = train[["cid", "canonical_smiles", "inchikey"]].merge(scaffolds, on="cid", how="left")
-    others = (kept["cid"] != cid).to_numpy()
+    others = kept["cid"].astype(str).to_numpy(dtype=str) != (cid or "")
     if not others.any():
         raise NotFoundError("The data set has no other molecule in its train split")
     similarity = np.where(others, tanimoto(packed_fingerprints([smiles])[0], fingerprints), -1.0)
     skeletons = kept["inchikey"].fillna("").astype(str).str[:_SKELETON].to_numpy(dtype=str)
     same = (skeletons == _skeleton(molecule)) & others
     scaffold = str(MurckoScaffold.MurckoScaffoldSmiles(mol=molecule))
-    family = (kept["scaffold"] == scaffold).to_numpy() & others & bool(scaffold)
+    scaffolds_of = kept["scaffold"].fillna("").astype(str).to_numpy(dtype=str)
+    family = (scaffolds_of == scaffold) & others & bool(scaffold)
     order = np.lexsort((~same, -similarity))[: min(neighbors, int(others.sum()))]
     return Exposure(
         neighbors=tuple(

@@ -23,6 +23,8 @@ from chebimm_core.analysis.token_map import (
 from chebimm_core.analysis.token_spans import token_spans
 from chebimm_core.datasets.matrix_file import read_matrix
 from chebimm_core.domain.findings import KnowledgeMap, LocalFilterConfig, NullKind
+from chebimm_core.errors import SettingError
+from chebimm_core.services.map_slices import ALL, chosen_molecules
 from chebimm_core.services.map_texts import SourceOption, source_options, text_pairs
 from chebimm_core.services.token_counts import (
     DEFAULT_TOKENIZER,
@@ -51,6 +53,14 @@ __all__ = [
     "maps_for_run",
     "pair_molecules",
 ]
+
+EXAMPLES = {
+    "shortest": "both tokens, shortest texts first",
+    "strongest": "both tokens, most often together",
+    "typical": "both tokens, texts of middling length",
+    "counter": "counter-examples: the source token without the target token",
+}
+"""Rules that pick the molecules of a pair."""
 
 PAIR_COLUMNS = (
     "cid",
@@ -179,13 +189,15 @@ def pair_molecules(
     target: str | None = None,
     tokenizer: str = DEFAULT_TOKENIZER,
     target_tokenizer: str | None = None,
+    rule: str = "shortest",
+    slice_: str = ALL,
     limit: int = 20,
     cache: Cache | None = None,
 ) -> pd.DataFrame:
-    """Molecules whose texts hold both tokens of a pair, the shortest texts first.
+    """Molecules of a pair of tokens, picked by a rule.
 
-    A short name beside a short caption shows why two tokens meet; in the molecules where they meet
-    most often, oligosaccharides and the like, a reader finds nothing.
+    A short name beside a short caption shows why two tokens meet; where they meet most often,
+    in oligosaccharides and the like, there is more to search through.
 
     Args:
         settings: Where the store and tokenizer files are.
@@ -196,13 +208,20 @@ def pair_molecules(
         target: As for :func:`build`.
         tokenizer: As for :func:`build`.
         target_tokenizer: As for :func:`build`.
+        rule: A key of :data:`EXAMPLES`.
+        slice_: Only these molecules; see ``map_slices``.
         limit: Molecules at most.
         cache: As for :func:`build`.
+
+    Raises:
+        SettingError: If there is no such rule or slice.
 
     Returns:
         Columns :data:`PAIR_COLUMNS`; ``attrs["total"]`` counts the molecules before the limit,
         ``attrs["target"]`` names the modality of the target texts.
     """
+    if rule not in EXAMPLES:
+        raise SettingError("No rule picks such examples", value=rule, allowed=", ".join(EXAMPLES))
     texts = text_pairs(settings, run_id, source=source, target=target)
     inputs = tokenized(settings, tokenizer, source, texts.source, cache).table
     outputs = tokenized(
@@ -210,9 +229,19 @@ def pair_molecules(
     ).table
     left = count_matrix(inputs, [source_token]).toarray()[:, 0]
     right = count_matrix(outputs, [target_token]).toarray()[:, 0]
-    both = np.flatnonzero(left * right)
+    fitting = (left > 0) & ((right == 0) if rule == "counter" else (right > 0))
+    within = chosen_molecules(settings, run_id, slice_, texts)
+    if within is not None:
+        fitting &= np.array([cid in within for cid in texts.cids])
+    both = np.flatnonzero(fitting)
     lengths = np.array([len(texts.source[i]) + len(texts.target[i]) for i in both], dtype=np.int64)
-    chosen = both[np.argsort(lengths, kind="stable")][:limit]
+    if rule == "strongest":
+        order = np.lexsort((lengths, -(left * right)[both]))
+    elif rule == "typical":
+        order = np.argsort(np.abs(lengths - np.median(lengths)) if len(both) else lengths)
+    else:
+        order = np.argsort(lengths, kind="stable")
+    chosen = both[order][:limit]
     rows = [
         (
             texts.cids[i],

@@ -9,7 +9,7 @@ import pandas as pd
 
 from chebimm_core.analysis import conformer as space
 from chebimm_core.analysis.exposure import packed_fingerprints, tanimoto
-from chebimm_core.domain.molecule import TEXT_COLUMNS, MoleculeRecord
+from chebimm_core.domain.molecule import IMAGE_COLUMN, TEXT_COLUMNS, MoleculeRecord
 from chebimm_core.domain.report import (
     Conformer,
     MoleculeReport,
@@ -251,6 +251,7 @@ def _record(row: pd.Series, dataset: str, properties: tuple[str, ...]) -> Molecu
         inchikey=_text(row["inchikey"]),
         scaffold=_text(row["scaffold"]),
         problem=_text(row["problem"]),
+        image=(_text(row.get(IMAGE_COLUMN)) or "").removeprefix("file:") or None,
     )
 
 

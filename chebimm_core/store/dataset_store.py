@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.dataset as ds
 
-from chebimm_core.domain.molecule import MOLECULE_COLUMNS, DatasetHeader
+from chebimm_core.domain.molecule import IMAGE_COLUMN, MOLECULE_COLUMNS, DatasetHeader
 from chebimm_core.errors import NotFoundError, SettingError, StoreError
 from chebimm_core.store import atomic
 
@@ -46,7 +47,8 @@ class DatasetStore:
 
         Args:
             name: The data set.
-            columns: Columns to read; None reads all. ``cid`` is always the first.
+            columns: Columns to read; None reads all. ``cid`` is always the first. Where the data
+                set has image files, ``image`` is the last.
             split: Only this split; None reads all.
 
         Raises:
@@ -54,7 +56,9 @@ class DatasetStore:
             StoreError: If its table is damaged.
         """
         path = self._folder(name) / "molecules.parquet"
-        wanted = None if columns is None else list(dict.fromkeys(["cid", *columns]))
+        wanted = None
+        if columns is not None:
+            wanted = [c for c in dict.fromkeys(["cid", *columns]) if c != IMAGE_COLUMN]
         try:
             table = ds.dataset(path, format="parquet").to_table(
                 columns=wanted, filter=None if split is None else ds.field("split") == split
@@ -66,6 +70,10 @@ class DatasetStore:
                 do="Import the data set again",
             ) from error
         molecules: pd.DataFrame = table.to_pandas()
+        if columns is None or IMAGE_COLUMN in columns:
+            files = {p.stem: f"file:{p}" for p in (path.parent / "images").glob("*")}
+            if files:
+                molecules[IMAGE_COLUMN] = molecules["cid"].astype(str).map(files).astype(object)
         return molecules
 
     def check_new(self, name: str, *, overwrite: bool = False) -> None:
@@ -89,9 +97,14 @@ class DatasetStore:
             )
 
     def write(
-        self, header: DatasetHeader, molecules: pd.DataFrame, *, overwrite: bool = False
+        self,
+        header: DatasetHeader,
+        molecules: pd.DataFrame,
+        *,
+        overwrite: bool = False,
+        images: Mapping[str, Path] | None = None,
     ) -> None:
-        """Stores a data set whole.
+        """Stores a data set whole; image files, by cid, are copied into it.
 
         Raises:
             SettingError: If the name is not a plain identifier.
@@ -103,7 +116,11 @@ class DatasetStore:
             raise StoreError("The molecule table lacks columns", value=absent)
         final = self._root / header.name
         with atomic.new_folder(final, replace=overwrite) as folder:
-            atomic.write_parquet(folder / "molecules.parquet", molecules)
+            kept = molecules.drop(columns=IMAGE_COLUMN, errors="ignore")
+            atomic.write_parquet(folder / "molecules.parquet", kept)
+            for cid, path in (images or {}).items():
+                (folder / "images").mkdir(exist_ok=True)
+                shutil.copyfile(path, folder / "images" / f"{cid}{path.suffix.lower()}")
             atomic.write_model(folder / "dataset.json", header)
 
     def delete(self, name: str) -> None:

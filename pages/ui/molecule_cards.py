@@ -54,9 +54,11 @@ def link(cid: str, *, dataset_name: str, run: str | None = None) -> None:
     navigation.link("molecule", label, dataset=dataset_name, cid=cid, run=run)
 
 
-def drawing(smiles: str | None, *, width: int = 166, height: int = 125) -> None:
-    """The structure, or one line on why there is none."""
-    drawn = depict.depict(smiles, dark=theme.is_dark(), width=width, height=height)
+def drawing(
+    smiles: str | None, *, width: int = 166, height: int = 125, atoms: Sequence[int] = ()
+) -> None:
+    """The structure with some atoms marked, or one line on why there is none."""
+    drawn = depict.depict(smiles, dark=theme.is_dark(), width=width, height=height, atoms=atoms)
     if drawn.svg is None:
         st.caption(panels.plain(drawn.problem or "No drawing"))
         return

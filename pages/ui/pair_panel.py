@@ -9,7 +9,7 @@ import streamlit as st
 
 from chebimm_core.domain.findings import KnowledgeMap
 from chebimm_core.figures import map_charts
-from chebimm_core.services import benchmark, knowledge
+from chebimm_core.services import benchmark, knowledge, token_atoms
 from chebimm_core.settings import Settings
 from pages.ui import cached, charts_events, molecule_cards, panels, pickers
 
@@ -94,6 +94,8 @@ def molecules(
     tokenizer: str,
     dataset: str,
     target: str | None = None,
+    slice_: str = "all",
+    rule: str | None = None,
 ) -> None:
     """Where a pair stands in a map, and the molecules that carry it.
 
@@ -105,10 +107,13 @@ def molecules(
         tokenizer: Of both sides.
         dataset: Whose structures are drawn.
         target: For gold data: the modality of the outputs; None: captions.
+        slice_: Only molecules of this slice.
+        rule: Which examples; None: the reader chooses.
     """
     from_token, to_token = pair
     st.markdown(f"**{panels.plain(from_token)} → {panels.plain(to_token)}**")
     st.caption(panels.plain(_standing(found, pair)))
+    rule = rule or examples()
     carriers = cached.read(
         _carriers,
         run_id,
@@ -117,18 +122,31 @@ def molecules(
         source_token=from_token,
         target_token=to_token,
         target=target,
+        slice_=slice_,
+        rule=rule,
         limit=_SHOWN,
         spinner="Finding the molecules that carry both tokens",
     )
     if carriers.empty:
-        st.caption("No molecule carries both tokens.")
+        st.caption(
+            "No counter-example: wherever the source token stands, the target token does too."
+            if rule == "counter"
+            else "No molecule carries both tokens."
+        )
         return
     smiles = molecule_cards.structures(dataset)
+    where: dict[str, bool] = {}
     written = _written_by(run_id, str(carriers.attrs["target"]))
     for _, carrier in carriers.iterrows():
         with st.container(border=True, horizontal=True, gap="small"):
             with st.container(width=136):
-                molecule_cards.drawing(smiles.get(carrier["cid"]), width=130, height=96)
+                drawn = carrier["source_text"] if source == "SMILES" else smiles.get(carrier["cid"])
+                located = cached.read(
+                    token_atoms.locate, drawn or "", source, from_token,
+                    tuple(map(tuple, carrier["source_spans"])),
+                )  # fmt: skip
+                molecule_cards.drawing(drawn, width=130, height=96, atoms=located.atoms)
+                where.setdefault(located.how, bool(located.atoms))
                 molecule_cards.link(
                     carrier["cid"],
                     dataset_name=dataset,
@@ -143,7 +161,24 @@ def molecules(
                 )
     total = carriers.attrs["total"]
     if total > len(carriers):
-        st.caption(f"{len(carriers)} of {total:,} molecules, the shortest texts first.")
+        st.caption(f"{len(carriers)} of {total:,} molecules: {knowledge.EXAMPLES[rule]}.")
+    for how, found_atoms in where.items():
+        token = panels.plain(from_token)
+        st.caption(
+            f"Marked in the drawing: “{token}”, {how}."
+            if found_atoms
+            else f"“{token}” is not marked in a drawing: {how}."
+        )
+
+
+def examples() -> str:
+    """Which molecules of a pair are shown; the rule stands in the address."""
+    return pickers.choice(
+        "examples",
+        "Examples",
+        tuple(knowledge.EXAMPLES),
+        shown=lambda name: knowledge.EXAMPLES[name].split(":")[0],
+    )
 
 
 def _written_by(run_id: str, target: str) -> str:

@@ -64,7 +64,7 @@ def test_the_model_uses_what_decides_and_not_what_goes_along(planted: Planted) -
     # ... but only the one that decides is used.
     # (A class the model falls back on when it sees no group loses little: the median speaks.)
     assert {effects[pair].use for pair in deciding} == {"used"}
-    assert np.median([effects[pair].effect for pair in deciding]) > 1.0
+    assert np.median([effects[pair].effect for pair in deciding]) > 0.5
     assert all(effects[pair].use != "used" for pair in along)
     assert max(effects[pair].effect for pair in along) < 0.1
 

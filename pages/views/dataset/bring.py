@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from chebimm_core.domain.molecule import DatasetHeader
-from chebimm_core.services import benchmark, dataset
+from chebimm_core.services import benchmark, dataset, dataset_images
 from pages.ui import cached, job_panel, panels, pickers
 
 _JOB = "import-dataset"
+_IMAGES_JOB = "dataset-images"
 
 
 def show(current: DatasetHeader | None = None, split: str | None = None) -> None:
@@ -18,6 +19,7 @@ def show(current: DatasetHeader | None = None, split: str | None = None) -> None
     del split  # data sets come and go whole
     _import()
     if current is not None:
+        _images(current)
         _delete(current)
 
 
@@ -90,6 +92,43 @@ def _import() -> None:
             help=f"Downloads {dataset.HUB_ID}; the only outbound request this page can make, and "
             "only when this button is pressed.",
         )
+
+
+def _images(header: DatasetHeader) -> None:
+    st.subheader("Images of its own")
+    view = job_panel.watch(_IMAGES_JOB)
+    if view is not None:
+        if view.over and job_panel.outcome(_IMAGES_JOB, view):
+            st.success(
+                panels.plain(f"{view.result.name} has {view.result.images:,} images; models of "
+                             "images read them.")
+            )  # fmt: skip
+        return
+    with st.expander(f"Add image files to {panels.plain(header.title)}"):
+        st.caption(
+            "Models of images read RDKit drawings unless the data set has pictures of its own. "
+            "They make a new data set, so that no run on this one goes stale."
+        )
+        folder = st.text_input(
+            "Folder of PNG or JPEG files named by CID", key="images-folder",
+            placeholder="/data/images",
+        )  # fmt: skip
+        name = st.text_input(
+            "Name of the new data set", key="images-name", value=f"{header.name}-images"[:64],
+            max_chars=64,
+        )  # fmt: skip
+
+        def start() -> None:
+            cached.jobs().start(
+                _IMAGES_JOB, f"Adding images to {header.name}", dataset_images.with_images,
+                cached.settings(), header.name, folder.strip(), name=name.strip(),
+                now=datetime.now(UTC),
+            )  # fmt: skip
+
+        st.button(
+            "Add the images", key="images-start", on_click=start,
+            disabled=not (folder.strip() and name.strip()),
+        )  # fmt: skip
 
 
 def _delete(header: DatasetHeader) -> None:

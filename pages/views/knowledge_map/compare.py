@@ -45,6 +45,7 @@ def show() -> None:
     with top[1]:
         reference = _reference(mine, headers)
     sources = {o.modality: o.n_molecules for o in cached.read(knowledge.maps_for_run, model)}
+    slices = cached.read(map_slices.slices, model, on=f"run:{model}")
     second = st.columns([3, 4, 3, 4, 4])
     with second[0]:
         source = pickers.choice("source", "Input modality", tuple(sources), default="IUPAC")
@@ -53,9 +54,7 @@ def show() -> None:
     with second[2]:
         size = pick.size()
     with second[3]:
-        slice_ = pickers.choice(
-            "slice", "Molecules", tuple(map_slices.SLICES), shown=lambda n: map_slices.SLICES[n]
-        )
+        slice_ = pickers.choice("slice", "Molecules", tuple(slices), shown=lambda n: slices[n])
     with second[4]:
         holds = pickers.choice(
             "holds", "A map connects two tokens if", map_difference.HOLDS,
@@ -160,6 +159,7 @@ def _pair(
     if pair not in known:
         pair = (table["source"].iloc[0], table["target"].iloc[0])
     written = cached.read(benchmark.header, model, on=f"run:{model}").spec.target
+    rule = pair_panel.examples()
     for title, run_id, map_ in (
         ("In the reference", reference, found.reference),
         ("In the model's text", model, found.model),
@@ -169,7 +169,7 @@ def _pair(
         with panels.guard():
             pair_panel.molecules(
                 map_, pair, run_id, source=chosen["source"], tokenizer=chosen["tokenizer"],
-                dataset=pick.dataset_of(model), target=target,
+                dataset=pick.dataset_of(model), target=target, slice_=chosen["slice_"], rule=rule,
             )  # fmt: skip
 
 

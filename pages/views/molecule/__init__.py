@@ -60,7 +60,7 @@ def _molecule(cid: str) -> None:
         trial.show(_texts(report), dataset=dataset)
     st.header("Eight modalities")
     with panels.guard():
-        forms.table(report.modalities, report.record.canonical_smiles)
+        forms.table(report.modalities, record.canonical_smiles, image=record.image)
 
 
 def _texts(report: MoleculeReport) -> dict[str, str]:

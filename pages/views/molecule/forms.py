@@ -71,23 +71,27 @@ def _coordinates(found: Conformer) -> pd.DataFrame:
     return table
 
 
-def table(views: Sequence[ModalityView], smiles: str | None) -> None:
+def table(views: Sequence[ModalityView], smiles: str | None, *, image: str | None = None) -> None:
     """All modalities in matrix order; what is missing says why, what a tool wrote says so."""
     for start in range(0, len(views), 2):
         for column, view in zip(st.columns(2, gap="medium"), views[start : start + 2]):  # noqa: B905 - an odd number leaves the last column empty
             with column, st.container(border=True, key=f"modality-{view.name}"):
-                _form(view, smiles)
+                _form(view, smiles, image)
 
 
-def _form(view: ModalityView, smiles: str | None) -> None:
+def _form(view: ModalityView, smiles: str | None, image: str | None) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f"**{view.title}**")
         word, meaning = _PROVENANCE[view.provenance]
         st.badge(word, color="blue" if word == "internal" else "orange", help=meaning)
-        if view.made_by:
+        if view.name == "image" and image:
+            st.badge("of the data set", color="gray")
+        elif view.made_by:
             st.badge(panels.plain(f"by {view.made_by}"), icon=":material/build:", color="gray")
     if view.missing:
         st.caption(panels.plain(f"Missing. {view.missing}."))
+    elif view.name == "image" and image:
+        st.image(image, width=240)
     elif view.value is None:
         _picture(smiles)
     else:

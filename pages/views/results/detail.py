@@ -9,7 +9,7 @@ from chebimm_core.domain.run import RunHeader
 from chebimm_core.errors import NotFoundError
 from chebimm_core.services import benchmark, dataset, launch_form, launching, task_catalog
 from pages.ui import cached, navigation, panels, pickers, run_rows, training_panel
-from pages.views.results import floor_panel, samples
+from pages.views.results import floor_panel, reads, samples
 
 
 def show(run_id: str) -> None:
@@ -28,6 +28,8 @@ def show(run_id: str) -> None:
         _learning(header)
     with panels.guard():
         samples.show(header)
+    with panels.guard():
+        reads.show(header)
     with panels.guard():
         _made_from(header)
 
