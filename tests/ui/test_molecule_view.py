@@ -13,7 +13,15 @@ from streamlit.testing.v1 import AppTest
 
 from chebimm_core.services import structure_search
 from chebimm_core.settings import Settings
+from chebimm_core.store.run_store import RunStore
 from chebimm_core.store.structure_index import StructureIndex
+
+HEADERS = [
+    "What the runs gave",
+    "What an answer hangs on",
+    "Try a model on this",
+    "Eight modalities",
+]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +113,7 @@ def test_every_task_shows_its_outputs(
 ) -> None:
     app = opened(store, monkeypatch, dataset=NAME, cid=cid, task=task)
     assert not app.error
-    assert [h.value for h in app.header] == ["What the runs gave", "Eight modalities"]
+    assert [h.value for h in app.header] == HEADERS
 
 
 def test_a_failure_and_an_invalid_structure_are_named(
@@ -256,3 +264,18 @@ def test_without_the_board_the_page_says_so(store: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "streamlit_ketcher", None)
     app = opened(store, monkeypatch, draw="1")
     assert "not installed" in words(app)
+
+
+def test_runs_picked_stand_side_by_side_and_the_others_not(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = {"dataset": NAME, "cid": "11", "task": "captioning"}
+    names = RunStore(store)
+    captions = [h for h in names.headers() if h.spec.task == "captioning"]
+    assert len(captions) == 2
+    both = [m.value for m in opened(store, monkeypatch, **query).markdown]
+    assert all(f"**{h.spec.model}**" in str(both).replace("\\", "") for h in captions)
+    one = opened(store, monkeypatch, **query, side=f"{captions[0].run_id},nobody")
+    shown = str([m.value for m in one.markdown]).replace("\\", "")
+    assert f"**{captions[0].spec.model}**" in shown
+    assert f"**{captions[1].spec.model}**" not in shown

@@ -73,7 +73,7 @@ def show(report: MoleculeReport) -> None:
 
 def _compared(outputs: list[RunOutput]) -> list[RunOutput]:
     """Up to four runs side by side if the reader picks them, else all."""
-    if len(outputs) <= 2:
+    if len(outputs) < 2:
         return outputs
     labels = {o.run_id: f"{o.model} · {o.transition.replace('->', ' → ')}" for o in outputs}
     picked = pickers.some_of(
