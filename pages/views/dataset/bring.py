@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from chebimm_core.domain.molecule import DatasetHeader
-from chebimm_core.services import benchmark, dataset, dataset_images
+from chebimm_core.services import benchmark, dataset, dataset_images, dataset_import
 from pages.ui import cached, job_panel, panels, pickers
 
 _JOB = "import-dataset"
+_MOLECULENET_JOB = "fetch-moleculenet"
 _IMAGES_JOB = "dataset-images"
 
 
@@ -72,6 +73,19 @@ def _import() -> None:
             overwrite=replace,
         )
 
+    def fetch_moleculenet() -> None:
+        cached.jobs().start(
+            _MOLECULENET_JOB,
+            "Fetching MoleculeNet",
+            dataset_import.fetch_moleculenet,
+            cached.settings(),
+            now=datetime.now(UTC),
+        )
+
+    fetched = job_panel.watch(_MOLECULENET_JOB)
+    if fetched is not None and fetched.over and job_panel.outcome(_MOLECULENET_JOB, fetched):
+        st.success(f"MoleculeNet is here as {len(fetched.result)} data sets.")
+
     blocked = not name or (name in names and not replace)
     with st.container(horizontal=True):
         st.button(
@@ -89,8 +103,15 @@ def _import() -> None:
             disabled=blocked,
             on_click=start,
             args=(dataset.HUB_ID,),
-            help=f"Downloads {dataset.HUB_ID}; the only outbound request this page can make, and "
-            "only when this button is pressed.",
+            help=f"Downloads {dataset.HUB_ID}, and only when this button is pressed.",
+        )
+        st.button(
+            "Fetch MoleculeNet",
+            key="import-moleculenet",
+            icon=":material/download:",
+            on_click=fetch_moleculenet,
+            help="Downloads nine property sets from where DeepChem keeps them, each stored with a "
+            "scaffold and with a random split; sets that are here already stay.",
         )
 
 

@@ -16,6 +16,7 @@ from pages.ui import (
     definitions_panel,
     figure_panel,
     job_panel,
+    navigation,
     pair_panel,
     panels,
     pickers,
@@ -36,6 +37,7 @@ def show(found: KnowledgeMap, *, run_id: str, source: str, tokenizer: str) -> No
     reason = cached.read(service.why_not, run_id, source, on=f"run:{run_id}")
     if reason:
         st.caption(panels.plain(f"Going together is not being used. Not testable here: {reason}"))
+        navigation.link("launch", "Launch a model that learns", task="captioning")
         return
     verdicts = map_evidence.verdict_table(found)
     left, middle, right = st.columns(3)

@@ -10,7 +10,7 @@ from chebimm_core.figures import attribution_charts
 from chebimm_core.services import attribution, attribution_average
 from pages.ui import cached, definitions_panel, figure_panel, job_panel, panels, run_rows, theme
 
-_UNITS = {"generate": "log p (nats)", "retrieve": "cosine", "predict": "unit of the property"}
+_UNITS = {"generate": "log p (nats)", "retrieve": "cosine"}
 
 
 def show(header: RunHeader) -> None:
@@ -26,11 +26,12 @@ def show(header: RunHeader) -> None:
     if table.empty:
         st.caption("No part of the inputs stands in three molecules.")
         return
+    unit = _UNITS.get(found.protocol, str(header.spec.model_args.get("property", "xlogp")))
     n, failed = int(table["of"].iloc[0]), int(table["failed"].iloc[0])
     figure_panel.show(
-        attribution_charts.averages(table, unit=_UNITS[found.protocol], dark=theme.is_dark()),
+        attribution_charts.averages(table, unit=unit, dark=theme.is_dark()),
         key="average-attribution",
-        reading=_reading(table, _UNITS[found.protocol]),
+        reading=_reading(table, unit),
         table=table,
         alt="Mean contribution of the strongest parts with intervals; the table lists all.",
         file_name=f"reads-{header.run_id}",
