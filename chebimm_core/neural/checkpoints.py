@@ -35,6 +35,15 @@ class Checkpoint:
         torch.save({**state, "fingerprint": self._fingerprint}, temporary)
         _put(temporary, self._folder / _STATE)
 
+    def finish(self, state: dict[str, Any], weights: dict[str, torch.Tensor] | None) -> None:
+        """Keeps of a training that is over what answers need, and no more.
+
+        Args:
+            state: Counters.
+            weights: The last ones; None: the best ones are kept already.
+        """
+        self.save({"state": state} if weights is None else {"state": state, "module": weights})
+
     def load(self, device: torch.device) -> dict[str, Any] | None:
         """The state kept before; None if there is none, or it is torn or of another training."""
         if self._folder is None or not (self._folder / _STATE).is_file():

@@ -154,23 +154,21 @@ class _Loop:
         self.saved = self.told = time.monotonic()
 
     def run(self) -> Trained:
-        kept = self.checkpoint.load(self.device)
-        if kept is not None:
-            self.module.load_state_dict(kept["module"])
-            self.optimizer.load_state_dict(kept["optimizer"])
-            self.scaler.load_state_dict(kept["scaler"])
-            self.state = _State(**kept["state"])
+        finished = self._resumed()
         self.cpu_began = time.process_time() - self.state.cpu_seconds
         self.began = time.monotonic() - self.state.seconds
         while self.state.epoch < self.plan.epochs and not self.state.over:
             self._epoch()
         self._clock()
         best = self.checkpoint.best(self.device)
-        if best is not None and self.state.best is not None:
+        best = best if self.state.best is not None else None
+        if best is not None:
             self.module.load_state_dict(best)
         self.module.eval()
-        self._save(force=True)
         done = self.state
+        if not finished:
+            done.over = True
+            self.checkpoint.finish(asdict(done), None if best else self.module.state_dict())
         return Trained(
             steps=done.step,
             epochs=done.epoch + done.batch / self.batches,
@@ -178,6 +176,21 @@ class _Loop:
             stopped_early=done.stopped_early,
             cpu_seconds=done.cpu_seconds,
         )
+
+    def _resumed(self) -> bool:
+        """Goes back to the state kept; True if that is the end of the training."""
+        kept = self.checkpoint.load(self.device)
+        if kept is None:
+            return False
+        if "module" in kept:
+            self.module.load_state_dict(kept["module"])
+        elif self.checkpoint.best(self.device) is None:
+            return False  # finished once, but its weights are gone: learned anew
+        if "optimizer" in kept:
+            self.optimizer.load_state_dict(kept["optimizer"])
+            self.scaler.load_state_dict(kept["scaler"])
+        self.state = _State(**kept["state"])
+        return "optimizer" not in kept
 
     def _epoch(self) -> None:
         state = self.state

@@ -97,6 +97,26 @@ def test_a_complete_training_is_not_repeated(tmp_path: Path) -> None:
     assert torch.equal(weights(first), weights(again))
 
 
+@pytest.mark.parametrize("validated", [True, False])
+def test_what_is_kept_of_a_complete_training_is_its_weights(
+    tmp_path: Path, validated: bool
+) -> None:
+    host = FitContext(seed=3, device="cpu", checkpoint=tmp_path)
+    held_out = {"validation": examples(10)} if validated else {}
+    first, _ = fit(host=host, **held_out)
+    kept = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert "optimizer" not in kept and ("module" in kept) is not validated
+    before = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    again, done = fit(host=host, **held_out)
+    assert torch.equal(weights(first), weights(again)) and done.steps == 48
+    assert {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()} == before
+    for path in tmp_path.glob("*.safetensors"):
+        path.unlink()
+        points: list[TrainingPoint] = []
+        anew, _ = fit(host=replace(host, record=points.append), **held_out)
+        assert points and torch.allclose(weights(anew), weights(first), atol=1e-6)
+
+
 def test_a_checkpoint_of_another_plan_or_a_torn_one_is_not_continued(tmp_path: Path) -> None:
     host = FitContext(seed=3, device="cpu", checkpoint=tmp_path)
     fit(host=host)
