@@ -250,7 +250,7 @@ def test_the_command_line_does_what_the_page_does(
     runs.until(lambda: "learning" in said("runs", "list", "--state", "running"))
     assert "0 of 8 answered" in said("runs", "list")
     assert said("runs", "list", "--state", "done") == ""
-    assert "learns from 8 molecules" in said("runs", "show", run_id)
+    assert "learned from 8 molecules" in said("runs", "show", run_id)
     refused = terminal.invoke(app, ["runs", "delete", run_id, "--yes"])
     assert isinstance(refused.exception, StoreError)
     assert said("cancel", run_id) == f"cancelled {run_id}\n"
