@@ -7,22 +7,20 @@ model's own answer is measured, beside the fall when other text of that input is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from chebimm_core.analysis.intervention import MIN_MOLECULES, PairSample, pair_effects
+from chebimm_core.analysis.intervention import MIN_MOLECULES, pair_effects
 from chebimm_core.analysis.token_spans import all_spans
 from chebimm_core.domain.intervention import Intervention, Masking, PairEffect
 from chebimm_core.errors import SettingError
 from chebimm_core.models.protocols import Scorer
 from chebimm_core.runner import learning
-from chebimm_core.runner.parts import without
+from chebimm_core.runner.intervening import CONTROLS, Case, falls
 from chebimm_core.services.attribution import explainable
 from chebimm_core.services.map_texts import TextPairs, text_pairs
 from chebimm_core.services.token_counts import DEFAULT_TOKENIZER, loaded
@@ -39,9 +37,6 @@ MASKINGS: dict[Masking, str] = {
 }
 MAX_PAIRS = 60
 _FITTING = 0.3
-_BATCH = 64
-_CONTROLS = 2
-"""Other stretches taken from the same input, averaged."""
 _COLUMNS = tuple(PairEffect.__dataclass_fields__)
 
 
@@ -60,20 +55,6 @@ class Design:
     """At most, a pair."""
     seed: int = 0
     """Of molecules, controls, replacements, bootstrap and sign flips."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One molecule in which a pair is tested."""
-
-    place: int
-    """Among the texts."""
-    source: str
-    target: str
-    spans: tuple[Span, ...]
-    """Of the source token in the input."""
-    tokens: tuple[int, ...]
-    """Of the answer: those of the target token's first occurrence."""
 
 
 def why_not(settings: Settings, run_id: str, source: str) -> str | None:
@@ -149,10 +130,17 @@ def intervene(
     )
     texts = text_pairs(settings, run_id, source=design.source)
     cases, skipped = _cases(settings, texts, design, cast("Scorer", learned.model))
-    samples = _measured(
-        cast("Scorer", learned.model), texts, cases, design,
-        lambda share: tell(_FITTING + (1 - _FITTING) * share, "Taking tokens away"),
+    others = sorted({a for a, _ in design.pairs}) if design.masking == "replace" else None
+    measured = falls(
+        cast("Scorer", learned.model), cases, stand_ins=others, seed=design.seed,
+        progress=lambda share: tell(_FITTING + (1 - _FITTING) * share, "Taking tokens away"),
     )  # fmt: skip
+    samples = [sample for sample in measured if len(sample.falls) >= MIN_MOLECULES]
+    skipped += [
+        (m.source, m.target, "the model cannot read most inputs without the token")
+        for m in measured
+        if len(m.falls) < MIN_MOLECULES
+    ]
     effects = pair_effects(samples, seed=design.seed)
     table = pd.DataFrame([asdict(e) for e in effects], columns=list(_COLUMNS))
     gone = pd.DataFrame(
@@ -177,7 +165,7 @@ def _read(run_id: str, design: Design, whole: pd.DataFrame) -> Intervention:
     task = "|".join(
         (
             "intervention", f"{design.source} by {design.tokenizer}", MASKINGS[design.masking],
-            f"<= {design.molecules} molecules a pair", f"{_CONTROLS} controls",
+            f"<= {design.molecules} molecules a pair", f"{CONTROLS} controls",
             "log p of the first occurrence in the model's own answer", f"seed {design.seed}",
         )
     )  # fmt: skip
@@ -194,17 +182,17 @@ def _read(run_id: str, design: Design, whole: pd.DataFrame) -> Intervention:
 
 def _cases(
     settings: Settings, texts: TextPairs, design: Design, model: Scorer
-) -> tuple[list[_Case], list[tuple[str, str, str]]]:
+) -> tuple[list[Case], list[tuple[str, str, str]]]:
     """The molecules of every pair, and the pairs that have too few."""
     rng = np.random.default_rng(design.seed)
     source = _spans_of(settings, design.tokenizer, design.source, texts.source)
     target = _spans_of(settings, design.tokenizer, texts.target_name, texts.target)
     spans: dict[int, list[Span]] = {}
-    cases: list[_Case] = []
+    cases: list[Case] = []
     skipped: list[tuple[str, str, str]] = []
     for a, b in design.pairs:
         places = [k for k in range(len(texts.cids)) if a in source[k] and b in target[k]]
-        found: list[_Case] = []
+        found: list[Case] = []
         for k in rng.permutation(np.array(places, dtype=int)).tolist():
             if len(found) == design.molecules:
                 break
@@ -212,7 +200,8 @@ def _cases(
                 spans[k] = model.answer_spans(texts.target[k])
             tokens = _overlapping(spans[k], target[k][b][0])
             if tokens:
-                found.append(_Case(k, a, b, tuple(source[k][a]), tokens))
+                text, answer = texts.source[k], texts.target[k]
+                found.append(Case(a, b, text, answer, tuple(source[k][a]), tokens))
         if len(found) < MIN_MOLECULES:
             skipped.append((a, b, f"only {len(found)} molecules hold both tokens"))
         else:
@@ -237,91 +226,3 @@ def _spans_of(
 
 def _overlapping(spans: Sequence[Span], wanted: Span) -> tuple[int, ...]:
     return tuple(k for k, (a, b) in enumerate(spans) if a < wanted[1] and wanted[0] < b)
-
-
-def _measured(
-    model: Scorer,
-    texts: TextPairs,
-    cases: Sequence[_Case],
-    design: Design,
-    tell: Callable[[float], None],
-) -> list[PairSample]:
-    rng = np.random.default_rng([design.seed, 1])
-    others = sorted({a for a, _ in design.pairs})
-    asked: list[tuple[str, str]] = []
-    for case in cases:
-        text, answer = texts.source[case.place], texts.target[case.place]
-        stand_in = ""
-        if design.masking == "replace":
-            free = [t for t in others if t != case.source] or [""]
-            stand_in = str(rng.choice(free))
-        asked.append((text, answer))
-        asked.append((without(text, case.spans, stand_in), answer))
-        asked += [
-            (without(text, _elsewhere(text, case.spans, rng), stand_in), answer)
-            for _ in range(_CONTROLS)
-        ]
-    said = _log_probabilities(model, asked, tell)
-    each = 2 + _CONTROLS
-    falls: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for k, case in enumerate(cases):
-        rows = said[each * k : each * (k + 1)]
-        if any(len(row) == 0 for row in rows):
-            continue
-        values = [float(row[list(case.tokens)].sum()) for row in rows]
-        fall, control = values[0] - values[1], values[0] - float(np.mean(values[2:]))
-        falls.setdefault((case.source, case.target), []).append((fall, control))
-    return [
-        PairSample(a, b, np.array([f for f, _ in rows]), np.array([c for _, c in rows]))
-        for (a, b), rows in falls.items()
-    ]
-
-
-def _elsewhere(text: str, spans: Sequence[Span], rng: np.random.Generator) -> list[Span]:
-    """As many stretches of the same lengths, drawn at random, apart from ``spans``.
-
-    They begin where a word begins if possible; where the text has no room, they are shorter.
-    """
-    taken = list(spans)
-    found: list[Span] = []
-    starts = [m.start() for m in re.finditer(r"(?<![^\W\d_])[^\W\d_]|\d+|\[", text)]
-    for start, end in spans:
-        length = end - start
-        fitting = [
-            (s, min(s + length, len(text)))
-            for s in starts
-            if all(min(s + length, len(text)) <= a or b <= s for a, b in [*taken, *found])
-        ]
-        if not fitting:
-            fitting = _gaps(text, [*taken, *found], length)
-        if fitting:
-            found.append(fitting[int(rng.integers(len(fitting)))])
-    return found
-
-
-def _gaps(text: str, taken: Sequence[Span], length: int) -> list[Span]:
-    """The longest stretches of at most that length that touch none of ``taken``."""
-    free = np.ones(len(text), dtype=bool)
-    for a, b in taken:
-        free[a:b] = False
-    for wanted in range(length, 0, -1):
-        fitting = [
-            (s, s + wanted) for s in range(len(text) - wanted + 1) if free[s : s + wanted].all()
-        ]
-        if fitting:
-            return fitting
-    return []
-
-
-def _log_probabilities(
-    model: Scorer, asked: Sequence[tuple[str, str]], tell: Callable[[float], None]
-) -> list[NDArray[np.float64]]:
-    """Every distinct question once, alike lengths together."""
-    distinct = sorted(set(asked), key=lambda pair: len(pair[0]) + len(pair[1]))
-    said: dict[tuple[str, str], NDArray[np.float64]] = {}
-    for start in range(0, len(distinct), _BATCH):
-        chosen = distinct[start : start + _BATCH]
-        rows = model.log_probabilities([a for a, _ in chosen], [b for _, b in chosen])
-        said.update(zip(chosen, rows, strict=True))
-        tell((start + len(chosen)) / len(distinct))
-    return [said[pair] for pair in asked]

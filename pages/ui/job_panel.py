@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from chebimm_core.errors import ChebiMMError
@@ -39,6 +42,38 @@ def outcome(key: str, view: JobView) -> bool:
         st.info(panels.plain(f"{view.title}: {view.message}"), icon=":material/block:")
     st.button("Dismiss", key=f"dismiss-{key}", on_click=dismiss, args=(key,))
     return view.state == "done"
+
+
+def offer(
+    key: str,
+    button: str,
+    title: str,
+    function: Callable[..., Any],
+    *args: Any,
+    label: str,
+    help: str,
+) -> None:
+    """A button that starts work whose result is kept; its progress; then the page again.
+
+    Args:
+        key: Its place on the job board.
+        button: Key of the button.
+        title: What is done, for progress and errors.
+        function: A service function with a ``progress`` argument.
+        args: Its arguments after the settings.
+        label: Of the button (trusted text).
+        help: Tooltip.
+    """
+    view = watch(key)
+    if view is not None:
+        if view.over and outcome(key, view):
+            st.rerun()
+        return
+
+    def start() -> None:
+        cached.jobs().start(key, title, function, cached.settings(), *args)
+
+    st.button(label, key=button, on_click=start, type="primary", icon=":material/labs:", help=help)
 
 
 def dismiss(key: str) -> None:

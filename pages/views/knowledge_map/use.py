@@ -66,31 +66,15 @@ def show(found: KnowledgeMap, *, run_id: str, source: str, tokenizer: str) -> No
     )
     result = service.kept(cached.settings(), run_id, design)
     if result is None:
-        _offer(run_id, design)
+        job_panel.offer(
+            f"intervene-{run_id}-{design!r}", "intervene-start",
+            f"Testing {len(design.pairs)} pairs", service.intervene, run_id, design,
+            label=f"Test {len(design.pairs)} pairs",
+            help="Loads the model of the run and asks it four times for each pair and molecule; "
+            "kept with the run.",
+        )  # fmt: skip
     else:
         _result(result, verdicts)
-
-
-def _offer(run_id: str, design: service.Design) -> None:
-    key = f"intervene-{run_id}-{hash(design)}"
-    view = job_panel.watch(key)
-    if view is not None:
-        if view.over and job_panel.outcome(key, view):
-            st.rerun()
-        return
-
-    def start() -> None:
-        cached.jobs().start(
-            key, f"Testing {len(design.pairs)} pairs", service.intervene, cached.settings(),
-            run_id, design,
-        )  # fmt: skip
-
-    st.button(
-        f"Test {len(design.pairs)} pairs", key="intervene-start", on_click=start, type="primary",
-        icon=":material/labs:",
-        help="Loads the model of the run and asks it four times for each pair and molecule; kept "
-        "with the run.",
-    )  # fmt: skip
 
 
 def _result(found: Intervention, verdicts: pd.DataFrame) -> None:

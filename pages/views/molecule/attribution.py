@@ -47,7 +47,15 @@ def show(report: MoleculeReport) -> None:
     cid = report.record.cid
     found = service.kept(cached.settings(), run_id, cid, wish)
     if found is None:
-        _offer(run_id, cid, wish, asked)
+        job_panel.offer(
+            f"explain-{run_id}-{cid}-{wish}", "explain-start",
+            f"Taking the answer for {cid} apart", service.attribute, run_id, cid, wish,
+            label="Take this answer apart",
+            help="Exact; takes about as long as fitting the model."
+            if asked.exact
+            else "Loads the run's model (or fits it again) and asks it some hundred times; kept "
+            "with the run.",
+        )  # fmt: skip
     else:
         _found(found)
 
@@ -76,30 +84,6 @@ def _wish(asked: service.Explainable) -> service.Wish:
         ]  # fmt: skip
         return service.Wish(side=chosen.side, modality=chosen.modality)
     return service.Wish()
-
-
-def _offer(run_id: str, cid: str, wish: service.Wish, asked: service.Explainable) -> None:
-    key = f"explain-{run_id}-{cid}-{wish}"
-    view = job_panel.watch(key)
-    if view is not None:
-        if view.over and job_panel.outcome(key, view):
-            st.rerun()
-        return
-
-    def start() -> None:
-        cached.jobs().start(
-            key, f"Taking the answer for {cid} apart", service.attribute, cached.settings(),
-            run_id, cid, wish,
-        )  # fmt: skip
-
-    st.button(
-        "Take this answer apart", key="explain-start", on_click=start, type="primary",
-        icon=":material/labs:",
-        help="Exact; takes about as long as fitting the model."
-        if asked.exact
-        else "Loads the run's model (or fits it again) and asks it some hundred times; kept with "
-        "the run.",
-    )  # fmt: skip
 
 
 def _found(found: Attribution) -> None:

@@ -21,7 +21,11 @@ def show(header: RunHeader) -> None:
     st.header("What it reads, on average")
     table = attribution_average.kept_average(cached.settings(), header.run_id)
     if table is None:
-        _offer(header)
+        job_panel.offer(
+            f"average-{header.run_id}", "average-start", "Taking 40 answers apart",
+            attribution_average.over_molecules, header.run_id, label="Take 40 answers apart",
+            help="Shapley values of the inputs of 40 molecules drawn at random; kept with the run.",
+        )  # fmt: skip
         return
     if table.empty:
         st.caption("No part of the inputs stands in three molecules.")
@@ -54,23 +58,3 @@ def _reading(table: pd.DataFrame, unit: str) -> str:
         f"(95 % interval {best['low']:.3g} to {best['high']:.3g}, in {best['molecules']} "
         "molecules)."
     )
-
-
-def _offer(header: RunHeader) -> None:
-    key = f"average-{header.run_id}"
-    view = job_panel.watch(key)
-    if view is not None:
-        if view.over and job_panel.outcome(key, view):
-            st.rerun()
-        return
-
-    def start() -> None:
-        cached.jobs().start(
-            key, "Taking 40 answers apart", attribution_average.over_molecules,
-            cached.settings(), header.run_id,
-        )  # fmt: skip
-
-    st.button(
-        "Take 40 answers apart", key="average-start", on_click=start, icon=":material/labs:",
-        help="Shapley values of the inputs of 40 molecules drawn at random; kept with the run.",
-    )  # fmt: skip
