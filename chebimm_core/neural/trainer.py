@@ -10,7 +10,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -22,7 +22,8 @@ from chebimm_core.domain.run import TrainingPoint
 from chebimm_core.errors import SettingError
 from chebimm_core.neural.checkpoints import Checkpoint
 from chebimm_core.neural.devices import one_thread, resolve_device
-from chebimm_core.neural.plan import Plan, Precision
+from chebimm_core.neural.plan import Plan
+from chebimm_core.neural.precision import mixed_precision
 
 E = TypeVar("E")
 
@@ -140,7 +141,7 @@ class _Loop:
         self.optimizer = torch.optim.AdamW(
             learned, lr=plan.learning_rate, weight_decay=plan.weight_decay
         )
-        self.autocast, half = _precision(plan.precision, self.device)
+        self.autocast, half = mixed_precision(plan.precision, self.device)
         self.scaler = torch.amp.GradScaler(enabled=half)
         self.state = _State()
         self.batches = math.ceil(len(examples) / plan.batch_size)
@@ -338,20 +339,3 @@ def _factor(share: float, plan: Plan) -> float:
         return 1.0
     left = (1.0 - share) / max(1e-9, 1.0 - plan.warmup)
     return left if plan.schedule == "linear" else 0.5 * (1.0 - math.cos(math.pi * left))
-
-
-def _precision(
-    asked: Precision, device: torch.device
-) -> tuple[Callable[[], AbstractContextManager[Any]], bool]:
-    """How to enter mixed precision, and whether gradients must be scaled for it."""
-    chosen: str = asked
-    if asked == "auto":
-        chosen = "fp32"
-        if device.type == "cuda":
-            chosen = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-    if chosen == "fp32":
-        return nullcontext, False
-    if chosen == "fp16" and device.type != "cuda":
-        raise SettingError("float16 training needs a GPU", value=str(device), allowed="fp32, bf16")
-    kind = torch.bfloat16 if chosen == "bf16" else torch.float16
-    return (lambda: torch.autocast(device.type, dtype=kind)), chosen == "fp16"
