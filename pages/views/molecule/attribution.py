@@ -20,7 +20,7 @@ _EXPLANATIONS = ("attribution", "standard error", "residual")
 
 def show(report: MoleculeReport) -> None:
     """Picks a run whose model is here, and shows or computes what its answer hangs on."""
-    outputs = {o.run_id: o for o in report.outputs if o.output is not None or o.task == "retrieval"}
+    outputs = {o.run_id: o for o in report.outputs if o.output is not None and not o.is_floor}
     kinds = {r: cached.read(service.explainable, r, on=f"run:{r}") for r in outputs}
     able = {r: k for r, k in kinds.items() if k.why_not is None}
     st.caption(
