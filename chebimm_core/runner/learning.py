@@ -55,10 +55,11 @@ def splits_for(settings: Settings, spec: RunSpec) -> tuple[str, str | None]:
     """The split a run learns from, and the one that stops it early (None: a held-out tenth).
 
     It learns from ``train`` if that has molecules with both input and target, else from
-    ``validation``, else from any other split; never from the one it is tested on.
+    ``validation``, else from any other split; never from the one it is tested on. Where none has
+    both, one with the target serves: a tool learns nothing, and a constant needs no input.
 
     Raises:
-        SettingError: If no other split has both, or the one asked for is the tested one.
+        SettingError: If no other split has the target, or the one asked for is the tested one.
     """
     datasets = DatasetStore(settings.store)
     asked = spec.model_args.get(FITTED_ON_ARGUMENT)
@@ -69,18 +70,24 @@ def splits_for(settings: Settings, spec: RunSpec) -> tuple[str, str | None]:
         )
     preferred = [s for s in ("train", "validation") if s in others]
     order = [str(asked)] if asked else [*preferred, *(s for s in others if s not in preferred)]
+    with_target = []
     for split in order:
         molecules = datasets.molecules(spec.dataset, split=split)
         known = target_texts(molecules, spec.target, target_property(spec)).notna()
         if (known & modality_texts(molecules, spec.sources).notna()).any():
-            stops = "validation" if "validation" in others and split != "validation" else None
-            return split, stops
+            return split, _stops(split, others)
+        with_target += [split] if known.any() else []
+    if with_target:
+        return with_target[0], _stops(with_target[0], others)
     raise SettingError(
-        f"No other split of {spec.dataset} has {' and '.join(spec.sources)} with a {spec.target} "
-        "to learn from",
+        f"No other split of {spec.dataset} has a {spec.target} to learn from",
         value=spec.split,
         do="Import the train split too",
     )
+
+
+def _stops(split: str, others: list[str]) -> str | None:
+    return "validation" if "validation" in others and split != "validation" else None
 
 
 def learn(

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+
 from chebimm_core.datasets import image_files
-from chebimm_core.domain.molecule import DatasetHeader, QualityIssue
+from chebimm_core.domain.molecule import DatasetHeader, ModalityCoverage, QualityIssue
 from chebimm_core.settings import Settings
 from chebimm_core.store.dataset_store import DatasetStore
 
@@ -57,6 +59,7 @@ def with_images(
             "content_hash": hashed,
             "imported": now,
             "images": len(found.paths),
+            "coverage": tuple(_covered(c, molecules, found) for c in header.coverage),
             "issues": (*header.issues, *_issues(found, len(molecules))),
         }
     )
@@ -64,6 +67,19 @@ def with_images(
     store.write(changed, molecules, overwrite=overwrite, images=found.paths)
     say(1.0, f"{name} has {len(found.paths):,} images")
     return changed
+
+
+def _covered(
+    known: ModalityCoverage, molecules: pd.DataFrame, found: image_files.ImageFiles
+) -> ModalityCoverage:
+    """Images are those of the files now; the other modalities are as they were."""
+    if known.modality != "image":
+        return known
+    cids = molecules.loc[molecules["split"] == known.split, "cid"].astype(str)
+    present = int(cids.isin(list(found.paths)).sum())
+    return known.model_copy(
+        update={"present": present, "regenerated": 0, "missing": len(cids) - present}
+    )
 
 
 def _issues(found: image_files.ImageFiles, molecules: int) -> list[QualityIssue]:

@@ -72,6 +72,8 @@ def test_what_does_not_fit_is_named_in_the_quality_report(store: Settings, folde
     assert found["unreadable-image"].examples == ("3.jpg",)
     assert found["foreign-image"].examples == ("stranger.png",)
     assert found["no-image"].count == 3
+    images = {c.split: (c.present, c.missing) for c in header.coverage if c.modality == "image"}
+    assert images == {"train": (2, 2), "test": (2, 1)}
 
 
 def test_the_data_set_before_stays_as_it_is(store: Settings, folder: Path) -> None:

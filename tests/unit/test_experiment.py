@@ -46,9 +46,18 @@ def _resplit(settings: Settings, splits: list[str], *, without: str = "") -> Non
         (["test", "validation", "train"], "", ("train", "validation")),
         (["test", "validation", "train"], "train", ("validation", None)),
         (["test", "validation", "train"], "train:SMILES", ("validation", None)),
+        (["test", "train"], "train:SMILES", ("train", None)),
         (["test", "extra"], "", ("extra", None)),
     ],
-    ids=["train", "validation", "both", "train-has-no-target", "train-has-no-input", "any-other"],
+    ids=[
+        "train",
+        "validation",
+        "both",
+        "train-has-no-target",
+        "train-has-no-input",
+        "no-other-input",
+        "any-other",
+    ],
 )
 def test_a_run_never_learns_from_the_split_it_is_tested_on(
     settings: Settings, splits: list[str], without: str, expected: tuple[str, str | None]
