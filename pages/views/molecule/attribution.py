@@ -22,7 +22,9 @@ def show(report: MoleculeReport) -> None:
     """Picks a run whose model is here, and shows or computes what its answer hangs on."""
     outputs = {o.run_id: o for o in report.outputs if o.output is not None and not o.is_floor}
     kinds = {r: cached.read(service.explainable, r, on=f"run:{r}") for r in outputs}
-    able = {r: k for r, k in kinds.items() if k.why_not is None}
+    # What is exact, and drawn on atoms, comes first.
+    order = sorted(kinds, key=lambda r: not kinds[r].exact)
+    able = {r: kinds[r] for r in order if kinds[r].why_not is None}
     st.caption(
         "Parts of the input are left out, and the model is asked again: what a part adds is its "
         "Shapley value. A co-occurrence in a map is no such proof."
