@@ -33,9 +33,7 @@ class RunExplanations:
 
     def keep_attribution(self, request: Mapping[str, object], found: Attribution) -> None:
         """Keeps an attribution."""
-        path = self._path("attribution", request, "json")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_model(path, found)
+        atomic.write_model(self._path("attribution", request, "json"), found)
 
     def table(self, kind: str, request: Mapping[str, object]) -> pd.DataFrame | None:
         """A table kept for a request; None as above."""
@@ -47,9 +45,7 @@ class RunExplanations:
 
     def keep_table(self, kind: str, request: Mapping[str, object], found: pd.DataFrame) -> None:
         """Keeps a table."""
-        path = self._path(kind, request, "parquet")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_parquet(path, found)
+        atomic.write_parquet(self._path(kind, request, "parquet"), found)
 
     def _path(self, kind: str, request: Mapping[str, object], suffix: str) -> Path:
         text = "|".join(f"{k}={request[k]!r}" for k in sorted(request))

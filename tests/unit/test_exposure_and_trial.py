@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import planted_store
 import pytest
 import small_store
 
-from chebimm_core.errors import ChebiMMError, SettingError
+from chebimm_core.errors import ChebiMMError, SettingError, StoreError
 from chebimm_core.runner.experiment import execute
 from chebimm_core.services import attribution, attribution_average, exposure, launching, trial
 from chebimm_core.settings import Settings
@@ -134,6 +135,29 @@ def test_answers_are_taken_apart_and_add_up(
     if found.parts[0].atoms:
         total = sum(attribution.atom_values(found).values())
         assert total == pytest.approx(sum(row[0] for row in found.values), abs=1e-6)
+
+
+def test_a_damaged_explanation_is_made_again_and_goes_with_its_run(settings: Settings) -> None:
+    found = explained(settings, "ridge-text")
+    run_id = run_of(settings, "ridge-text")
+    kept = list((settings.store / "runs" / run_id).glob("artifacts/explanations/*.json"))
+    assert len(kept) == 1
+    kept[0].write_text('{"torn')
+    cid = str(found.cid)
+    assert attribution.kept(settings, run_id, cid) is None
+    assert explained(settings, "ridge-text") == found
+    assert attribution.kept(settings, run_id, cid) == found
+
+
+def test_a_store_that_cannot_be_written_is_said(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("chebimm_core.store.atomic.tempfile.mkstemp", full)
+    with pytest.raises(StoreError, match="no room"):
+        explained(settings, "ridge-text", seed=5)
 
 
 def test_models_that_copy_have_nothing_to_take_apart(settings: Settings) -> None:
