@@ -61,7 +61,7 @@ def read_targets(texts: Sequence[str], names: Sequence[str] | None = None) -> Pr
     Raises:
         SettingError: If there is no label at all.
     """
-    read = [_read(text) for text in texts]
+    read = [read_label(text) for text in texts]
     several = any(isinstance(one, dict) for one in read)
     if not several:
         values = np.array(read, dtype=np.float64).reshape(-1, 1)
@@ -95,7 +95,8 @@ def _described(names: tuple[str, ...], values: Floats) -> PropertyTargets:
     return PropertyTargets(names, values, classes, mean, spread)
 
 
-def _read(text: str) -> float | dict[str, Any]:
+def read_label(text: str) -> float | dict[str, Any]:
+    """A decimal number, or a JSON object of several; NaN for anything else."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

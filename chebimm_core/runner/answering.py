@@ -71,12 +71,12 @@ class _Ranks:
         there = texts.notna().to_numpy()
         self._cids = pool["cid"].astype(str).to_numpy()[there]
         self._texts = texts[there].to_numpy(dtype=str)
-        self._vectors = _unit(model.embed_targets(self._texts.tolist()))
+        self._vectors = unit_rows(model.embed_targets(self._texts.tolist()))
         self._place = {cid: k for k, cid in enumerate(self._cids)}
 
     def __call__(self, cids: Sequence[str], inputs: Sequence[str]) -> list[Generated]:
         queries = self._model.embed_sources(inputs)
-        similarity = np.nan_to_num(_unit(queries) @ self._vectors.T, nan=-2.0)  # (n, pool)
+        similarity = np.nan_to_num(unit_rows(queries) @ self._vectors.T, nan=-2.0)  # (n, pool)
         return [
             self._answer(cid, row, bool(np.isfinite(query).all()))
             for cid, row, query in zip(cids, similarity, queries, strict=True)
@@ -101,7 +101,8 @@ def _lacking(transition: Transition) -> Generated:
     )
 
 
-def _unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
-    array = np.asarray(vectors, dtype=np.float32)
+def unit_rows(vectors: NDArray[Any], dtype: Any = np.float32) -> NDArray[Any]:
+    """(n, d) rows of length 1; a row of zeros stays one."""
+    array = np.asarray(vectors, dtype=dtype)
     length = np.linalg.norm(array, axis=1, keepdims=True)
-    return np.asarray(array / np.where(length > 0, length, 1.0), dtype=np.float32)
+    return np.asarray(array / np.where(length > 0, length, 1.0), dtype=dtype)

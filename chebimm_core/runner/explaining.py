@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,9 @@ from numpy.typing import NDArray
 from chebimm_core.analysis.attribution import Game, Shapley, shapley
 from chebimm_core.domain.attribution import AnswerPart, InputPart, Side
 from chebimm_core.errors import ChebiMMError, SettingError
+from chebimm_core.models.property_targets import read_label
 from chebimm_core.models.protocols import Additive, Generator, Model, Retriever, Scorer
+from chebimm_core.runner.answering import unit_rows
 from chebimm_core.runner.learning import LearnedRun
 from chebimm_core.runner.parts import (
     atom_parts,
@@ -23,7 +24,7 @@ from chebimm_core.runner.parts import (
     without_atoms,
     without_parts,
 )
-from chebimm_core.runner.scoring import target_property
+from chebimm_core.runner.scoring import DRAWN, target_property
 from chebimm_core.tokenization.notation import NOTATIONS
 from chebimm_core.tokenization.words import WordTokenizer
 
@@ -37,7 +38,6 @@ ADDED = "nothing is left out: the model is a sum over Morgan environments"
 END = "end of text"
 
 _PROBES = 12
-_DRAWN = ("graph", "image")
 _WORDED = ("IUPAC", "caption")
 
 
@@ -115,7 +115,7 @@ def explain(
 
 
 def _players(say: Say, text: str, request: Request) -> tuple[tuple[InputPart, ...], Game, str]:
-    if request.modality not in _DRAWN:
+    if request.modality not in DRAWN:
         parts = _token_parts(text, request)
 
         def deleting(there: NDArray[np.bool_]) -> Floats:
@@ -123,7 +123,7 @@ def _players(say: Say, text: str, request: Request) -> tuple[tuple[InputPart, ..
 
         if parts and _reads(deleting, len(parts)):
             return parts, deleting, DELETED
-    if request.modality not in (*_DRAWN, "SMILES"):
+    if request.modality not in (*DRAWN, "SMILES"):
         raise SettingError(
             f"The model reads the structure behind the {request.modality}, which breaks when a "
             "symbol is left out",
@@ -210,11 +210,11 @@ def _probabilities(
 def _values(
     model: Generator, learned: LearnedRun, compose: Callable[[str], str], text: str
 ) -> tuple[Say, tuple[AnswerPart, ...], str, str]:
-    first = _number_or_object(model.generate([compose(text)])[0].output)
+    first = read_label(model.generate([compose(text)])[0].output or "")
     names = tuple(first) if isinstance(first, dict) else (target_property(learned.spec),)
 
     def say(texts: Sequence[str]) -> Floats:
-        found = [_number_or_object(a.output) for a in model.generate([compose(t) for t in texts])]
+        found = [read_label(a.output or "") for a in model.generate([compose(t) for t in texts])]
         return np.array(
             [[f.get(n, math.nan) for n in names] if isinstance(f, dict) else [f] for f in found],
             dtype=np.float64,
@@ -227,23 +227,17 @@ def _unit_of(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else "unit of each property"
 
 
-def _number_or_object(output: str | None) -> float | dict[str, float]:
-    try:
-        found = json.loads(output or "")
-    except ValueError:
-        return math.nan
-    if isinstance(found, dict):
-        return {str(k): float(v) for k, v in found.items()}
-    return float(found)
-
-
 def _similarity(model: Retriever, request: Request) -> tuple[Say, tuple[AnswerPart, ...], str, str]:
     ours = request.side == "source"
     fixed_texts = [request.answer] if ours else [request.text]
-    fixed = _unit(model.embed_targets(fixed_texts) if ours else model.embed_sources(fixed_texts))
+    fixed = unit_rows(
+        model.embed_targets(fixed_texts) if ours else model.embed_sources(fixed_texts), np.float64
+    )
 
     def say(texts: Sequence[str]) -> Floats:
-        moving = _unit(model.embed_sources(texts) if ours else model.embed_targets(texts))
+        moving = unit_rows(
+            model.embed_sources(texts) if ours else model.embed_targets(texts), np.float64
+        )
         found = np.asarray(moving @ fixed.T, dtype=np.float64)
         # A name or caption with no word left is near to nothing; a broken structure is unreadable.
         return np.nan_to_num(found) if request.modality in _WORDED else found
@@ -252,16 +246,10 @@ def _similarity(model: Retriever, request: Request) -> tuple[Say, tuple[AnswerPa
     return say, answers, "cosine", request.text if ours else request.answer
 
 
-def _unit(vectors: NDArray[np.float32]) -> Floats:
-    array = np.asarray(vectors, dtype=np.float64)
-    length = np.linalg.norm(array, axis=1, keepdims=True)
-    return np.asarray(array / np.where(length > 0, length, 1.0))
-
-
 def _additive(model: Additive, learned: LearnedRun, request: Request) -> Explained:
     base, found = model.environments(request.text)
     values = np.array([e.values for e in found], dtype=np.float64).reshape(len(found), len(base))
-    said = _number_or_object(cast("Generator", model).generate([request.text])[0].output)
+    said = read_label(cast("Generator", model).generate([request.text])[0].output or "")
     names = tuple(said) if isinstance(said, dict) else (target_property(learned.spec),)
     full = np.array([said[n] for n in names] if isinstance(said, dict) else [said])
     total = np.array(base) + values.sum(axis=0)

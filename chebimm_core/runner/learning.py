@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from chebimm_core.domain.run import RunSpec
-from chebimm_core.domain.specs import ModelCard, TaskProtocol, Transition
+from chebimm_core.domain.specs import ModelCard, Scalar, TaskProtocol, Transition
 from chebimm_core.errors import SettingError
 from chebimm_core.models import require_ability
 from chebimm_core.models.protocols import FitContext, Model
@@ -123,11 +123,36 @@ def learn(
         train,
         context=context,
         validation=validation,
-        arguments={k: v for k, v in spec.model_args.items() if k not in RUN_ARGUMENTS},
+        arguments=parameters_of(spec),
         target_property=target_property(spec),
     )
     pool = molecules[molecules["split"] == spec.split]
     return LearnedRun(spec, transition, protocol, model, pool), len(train)
+
+
+def parameters_of(spec: RunSpec) -> dict[str, Scalar]:
+    """The model's own arguments, without those that speak of the run."""
+    return {k: v for k, v in spec.model_args.items() if k not in RUN_ARGUMENTS}
+
+
+def model_of(settings: Settings, run_id: str) -> tuple[RunSpec, ModelCard]:
+    """A run and the card of the model that made its outputs.
+
+    Raises:
+        NotFoundError: If there is no such run.
+        SettingError: If its outputs came from a file, or its model is unknown here.
+    """
+    spec = RunStore(settings.store).header(run_id).spec
+    if spec.origin.kind != "launched":
+        raise SettingError(
+            "The outputs of this run were read from a file: there is no model here to ask",
+            value=run_id,
+            do="Launch the model on the Launch page",
+        )
+    cards = catalogue.cards(settings)
+    if spec.model not in cards:
+        raise SettingError("The model of this run is unknown here", value=spec.model)
+    return spec, cards[spec.model]
 
 
 _kept: dict[tuple[str, str, str], LearnedRun] = {}
@@ -151,16 +176,7 @@ def learned_again(
         SettingError: If its outputs came from a file, its model is unknown here, or its data set
             has other contents now.
     """
-    spec = RunStore(settings.store).header(run_id).spec
-    if spec.origin.kind != "launched":
-        raise SettingError(
-            "The outputs of this run were read from a file: there is no model here to ask",
-            value=run_id,
-            do="Launch the model on the Launch page",
-        )
-    cards = catalogue.cards(settings)
-    if spec.model not in cards:
-        raise SettingError("The model of this run is unknown here", value=spec.model)
+    spec, card = model_of(settings, run_id)
     versions.require_current(settings.store, spec)
     key = (str(settings.store), run_id, RunStore(settings.store).stamp(run_id))
     if key not in _kept:
@@ -173,7 +189,7 @@ def learned_again(
             cache=settings.cache,
             progress=progress or (lambda share, what: None),
         )
-        made, _ = learn(settings, spec, cards[spec.model], molecules, context)
+        made, _ = learn(settings, spec, card, molecules, context)
         _kept.clear()
         _kept[key] = made
     return _kept[key]

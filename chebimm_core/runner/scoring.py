@@ -28,7 +28,8 @@ ALL_PROPERTIES = "all"
 NO_PREDICTION = "no prediction"
 EMPTY_OUTPUT = "empty output"
 
-_DRAWN = ("graph", "image")
+DRAWN = ("graph", "image")
+"""Modalities that are read or drawn from the SMILES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def target_property(spec: RunSpec) -> str:
 
 def source_column(modality: str) -> str:
     """Column a model's input is read from; a graph or image is read or drawn from the SMILES."""
-    return "canonical_smiles" if modality in _DRAWN else modality
+    return "canonical_smiles" if modality in DRAWN else modality
 
 
 def expected_molecules(molecules: pd.DataFrame, spec: RunSpec) -> pd.DataFrame:

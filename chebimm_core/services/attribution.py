@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from chebimm_core.domain.attribution import Attribution, Side
-from chebimm_core.domain.run import RunHeader, RunSpec
+from chebimm_core.domain.run import RunSpec
 from chebimm_core.errors import ChebiMMError, NotFoundError, SettingError
 from chebimm_core.models import load
 from chebimm_core.models.protocols import Additive
-from chebimm_core.runner import catalogue, explaining, learning
+from chebimm_core.runner import explaining, learning
 from chebimm_core.runner.scoring import modality_texts, target_property
 from chebimm_core.settings import Settings
 from chebimm_core.store import versions
@@ -53,8 +53,6 @@ class Explainable:
     run_id: str
     protocol: str
     choices: tuple[Choice, ...]
-    cuts: tuple[str, ...]
-    """Tokenizers a name or caption may be cut by; empty where none is such."""
     exact: bool
     """The model is a sum over fragments of the structure."""
     why_not: str | None
@@ -67,12 +65,12 @@ def explainable(settings: Settings, run_id: str) -> Explainable:
     Raises:
         NotFoundError: If there is no such run.
     """
-    header = RunStore(settings.store).header(run_id)
-    spec = header.spec
+    spec = RunStore(settings.store).header(run_id).spec
     protocol = TASKS[spec.task].protocol
     reason, exact = None, False
     try:
-        model = _unfitted(settings, header)
+        _, card = learning.model_of(settings, run_id)
+        model = load(card, protocol, learning.parameters_of(spec))
         reason = explaining.why_not(model, protocol)
         exact = protocol == "predict" and isinstance(model, Additive)
     except ChebiMMError as error:
@@ -80,9 +78,7 @@ def explainable(settings: Settings, run_id: str) -> Explainable:
     choices = [Choice("source", source) for source in spec.sources]
     if protocol == "retrieve":
         choices.append(Choice("target", spec.target))
-    text = any(c.modality in _TEXTS for c in choices)
-    cuts = ("words", "bpe") if text and not exact else ()
-    return Explainable(run_id, protocol, tuple(choices), cuts, exact, reason)
+    return Explainable(run_id, protocol, tuple(choices), exact, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,14 +273,3 @@ def _attribution(
         draws=0 if found.exact else wish.draws,
         seed=wish.seed,
     )
-
-
-def _unfitted(settings: Settings, header: RunHeader) -> Any:
-    spec = header.spec
-    if spec.origin.kind != "launched":
-        raise SettingError("The outputs of this run were read from a file: no model is here to ask")
-    cards = catalogue.cards(settings)
-    if spec.model not in cards:
-        raise SettingError("The model of this run is unknown here", value=spec.model)
-    arguments = {k: v for k, v in spec.model_args.items() if k not in learning.RUN_ARGUMENTS}
-    return load(cards[spec.model], TASKS[spec.task].protocol, arguments)

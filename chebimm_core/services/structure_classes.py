@@ -37,16 +37,17 @@ def members(smiles: Iterable[str | None], name: str) -> list[bool]:
         smiles: Structures.
         name: A key of :data:`CLASSES`.
     """
-    pattern = _pattern(CLASSES[name])
+    query = pattern(CLASSES[name])
     found = []
     for text in smiles:
         molecule = mol_from_smiles(text) if text else None
-        found.append(molecule is not None and molecule.HasSubstructMatch(pattern))
+        found.append(molecule is not None and molecule.HasSubstructMatch(query))
     return found
 
 
 @lru_cache(maxsize=256)
-def _pattern(smarts: str) -> Any:
+def pattern(smarts: str) -> Any:
+    """The query of a SMARTS; kept, as one is asked of many molecules."""
     from rdkit import Chem
 
     return Chem.MolFromSmarts(smarts)

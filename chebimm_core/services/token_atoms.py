@@ -11,6 +11,7 @@ from chebimm_core.errors import ChebiMMError
 from chebimm_core.modalities import opsin
 from chebimm_core.modalities.line_notation import mol_from_smiles
 from chebimm_core.runner.parts import notation_parts
+from chebimm_core.services.structure_classes import pattern
 from chebimm_core.settings import Settings
 
 GROUPS = {
@@ -84,7 +85,7 @@ def locate(
         return Located((), "RDKit rejects the structure")
     word = token.lower().strip("#▁Ġ-")
     if word in GROUPS:
-        return _matched(molecule, _query(GROUPS[word]), "all groups of that name")
+        return _matched(molecule, pattern(GROUPS[word]), "all groups of that name")
     ring = _ring(settings, word)
     if ring is None:
         return Located((), "neither a known group nor a ring OPSIN can read")
@@ -94,13 +95,6 @@ def locate(
 def _matched(molecule: Any, query: Any, how: str) -> Located:
     atoms = sorted({a for match in molecule.GetSubstructMatches(query) for a in match})
     return Located(tuple(atoms), how if atoms else "what the word names is not in the structure")
-
-
-@lru_cache(maxsize=256)
-def _query(smarts: str) -> Any:
-    from rdkit import Chem
-
-    return Chem.MolFromSmarts(smarts)
 
 
 @lru_cache(maxsize=512)

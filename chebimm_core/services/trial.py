@@ -12,14 +12,13 @@ from chebimm_core.domain.run import RunHeader
 from chebimm_core.errors import SettingError
 from chebimm_core.models.protocols import Generator, Retriever
 from chebimm_core.runner import catalogue, learning
-from chebimm_core.runner.scoring import modality_texts, target_property
+from chebimm_core.runner.scoring import DRAWN, modality_texts, target_property
 from chebimm_core.settings import Settings
 from chebimm_core.store import versions
 from chebimm_core.store.run_store import RunStore
 from chebimm_core.tasks import TASKS
 
 _TOP = 5
-_DRAWN = ("graph", "image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def able(settings: Settings, texts: Mapping[str, str]) -> list[RunHeader]:
         settings: Where the store is.
         texts: Modality -> text of the molecule; graphs and images are read from its SMILES.
     """
-    given = {*texts, *(_DRAWN if "SMILES" in texts else ())}
+    given = {*texts, *(DRAWN if "SMILES" in texts else ())}
     cards = catalogue.cards(settings)
     return [
         h
@@ -93,7 +92,7 @@ def ask(
     """
     tell = progress or (lambda share, what: None)
     spec = RunStore(settings.store).header(run_id).spec
-    lines = [texts.get("SMILES" if s in _DRAWN else s) for s in spec.sources]
+    lines = [texts.get("SMILES" if s in DRAWN else s) for s in spec.sources]
     absent = [s for s, line in zip(spec.sources, lines, strict=True) if not line]
     if absent:
         raise SettingError("The model needs an input that is not here", value=", ".join(absent))
