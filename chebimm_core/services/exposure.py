@@ -65,6 +65,7 @@ def of_structure(
     scaffold = str(MurckoScaffold.MurckoScaffoldSmiles(mol=molecule))
     scaffolds_of = kept["scaffold"].fillna("").astype(str).to_numpy(dtype=str)
     family = (scaffolds_of == scaffold) & others & bool(scaffold)
+    # Among equals, one with the same connections is the nearer one.
     order = np.lexsort((~same, -similarity))[: min(neighbors, int(others.sum()))]
     return Exposure(
         neighbors=tuple(

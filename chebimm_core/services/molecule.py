@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pandas as pd
 
 from chebimm_core.analysis import conformer as space
-from chebimm_core.analysis.exposure import packed_fingerprints, tanimoto
 from chebimm_core.domain.molecule import IMAGE_COLUMN, TEXT_COLUMNS, MoleculeRecord
 from chebimm_core.domain.report import (
     Conformer,
@@ -28,6 +26,7 @@ from chebimm_core.modalities.line_notation import (
     why_rejected,
 )
 from chebimm_core.models import MODELS
+from chebimm_core.services import exposure
 from chebimm_core.services.modality_views import view
 from chebimm_core.services.molecule_search import (
     find,
@@ -38,7 +37,6 @@ from chebimm_core.services.molecule_search import (
 from chebimm_core.settings import Settings
 from chebimm_core.store import versions
 from chebimm_core.store.dataset_store import DatasetStore
-from chebimm_core.store.fingerprint_index import FingerprintIndex
 from chebimm_core.store.index import MoleculeIndex
 from chebimm_core.store.run_store import RunStore
 from chebimm_core.tasks import TASKS
@@ -151,28 +149,19 @@ def nearest_training(settings: Settings, record: MoleculeRecord) -> NearestTrain
     """
     if record.canonical_smiles is None:
         raise NotFoundError("RDKit cannot read this structure, so nothing is similar to it")
-    train, fingerprints = FingerprintIndex(settings.store).train(
-        record.dataset, packed_fingerprints
+    found = exposure.of_structure(
+        settings, record.dataset, record.canonical_smiles, cid=record.cid, neighbors=1
     )
-    others = (train["cid"] != record.cid).to_numpy()
-    if not others.any():
-        raise NotFoundError("The data set has no other molecule in its train split")
-    query = packed_fingerprints([record.canonical_smiles])[0]
-    similarity = np.where(others, tanimoto(query, fingerprints), -1.0)
-    connectivity = (record.inchikey or "?")[:14]
-    same = train["inchikey"].fillna("").str.startswith(connectivity).to_numpy()
-    # Among equals, one with the same connections is the nearer one.
-    best = int(np.lexsort((~same, -similarity))[0])
-    cid = str(train["cid"].iloc[best])
-    row = _row_of(settings, record.dataset, cid)
+    best = found.neighbors[0]
+    row = _row_of(settings, record.dataset, best.cid)
     return NearestTraining(
-        cid=cid,
-        similarity=float(similarity[best]),
-        same_connectivity=bool(same[best]),
+        cid=best.cid,
+        similarity=best.similarity,
+        same_connectivity=best.same_connectivity,
         name=_text(row["IUPAC"]),
-        canonical_smiles=str(train["canonical_smiles"].iloc[best]),
+        canonical_smiles=best.canonical_smiles,
         caption=_text(row["caption"]),
-        n_training=int(others.sum()),
+        n_training=found.n_training,
     )
 
 
